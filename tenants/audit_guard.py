@@ -1,0 +1,34 @@
+"""Triggers that make the audit table append-only, on both databases.
+
+Installed after every migrate: on SQLite, altering a table makes it anew and drops its triggers.
+"""
+
+from typing import Any
+
+from django.db import connections
+
+TABLE = "tenants_auditevent"
+
+_SQLITE = [
+    f"""CREATE TRIGGER IF NOT EXISTS audit_no_{verb.lower()} BEFORE {verb} ON {TABLE}
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"""
+    for verb in ("UPDATE", "DELETE")
+]
+_POSTGRESQL = [
+    """CREATE OR REPLACE FUNCTION audit_append_only() RETURNS trigger AS $$
+    BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$ LANGUAGE plpgsql""",
+    f"""CREATE OR REPLACE TRIGGER audit_no_change BEFORE UPDATE OR DELETE ON {TABLE}
+    FOR EACH ROW EXECUTE FUNCTION audit_append_only()""",
+    f"""CREATE OR REPLACE TRIGGER audit_no_truncate BEFORE TRUNCATE ON {TABLE}
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()""",
+]
+
+
+def install(*, using: str = "default", **_: Any) -> None:
+    """Put the triggers in place. Harmless when they are there, or the table is not yet."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        if TABLE not in connection.introspection.table_names(cursor):
+            return
+        for statement in _SQLITE if connection.vendor == "sqlite" else _POSTGRESQL:
+            cursor.execute(statement)
