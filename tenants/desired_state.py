@@ -53,7 +53,7 @@ def before(
         size_classes={s.name: size_class(s) for s in SizeClass.objects.all()},
         taken=_taken(lookup.names, own),
         relatives=_relatives(lookup.names, own),
-        repositories=_repositories(lookup),
+        repositories=_repositories(lookup, own),
         platform_repository=repository_facts(platform, platform=True),
         clone_url=clone_url(platform),
         today=timezone.localdate(),
@@ -169,13 +169,25 @@ def _live_claims(own: Request | None) -> Any:
     return live.exclude(request=own) if own is not None else live
 
 
-def _repositories(lookup: Lookup) -> frozenset[tuple[str, str]]:
-    condition = Q(pk__in=())
+def _repositories(lookup: Lookup, own: Request | None) -> frozenset[tuple[str, str]]:
+    """("owner/name", branch) pairs that are a tenant's, or asked for by another request.
+
+    Compared without regard to case, as forges do.
+    """
+    found: set[tuple[str, str]] = set()
     for full_name in lookup.repositories:
         owner, _, name = full_name.rpartition("/")
-        condition |= Q(repository__owner=owner, repository__name=name)
-    rows = Tenant.objects.filter(condition).select_related("repository")
-    return frozenset((t.repository.full_name, t.repository.target_branch) for t in rows)
+        tenants = Tenant.objects.filter(
+            repository__owner__iexact=owner, repository__name__iexact=name
+        ).select_related("repository")
+        found.update((t.repository.full_name, t.repository.target_branch) for t in tenants)
+        held = _live_claims(own).filter(
+            kind=Claim.Kind.REPOSITORY, name__startswith=f"{full_name.casefold()}@"
+        )
+        for claim in held:
+            repository, _, branch = claim.name.partition("@")
+            found.add((repository, branch))
+    return frozenset(found)
 
 
 def _usernames(asked: Iterable[str]) -> frozenset[str]:

@@ -204,15 +204,19 @@ class Comment(models.Model):
 
 
 class Claim(models.Model):
-    """A name a request holds from submit until it ends: a namespace on a cluster, or a tenant."""
+    """A name a request holds from submit until it ends.
+
+    A namespace on a cluster, a tenant, or the branch a new tenant's manifests live on.
+    """
 
     class Kind(models.TextChoices):
         NAMESPACE = "namespace"
         TENANT = "tenant"
+        REPOSITORY = "repository"
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     cluster = models.CharField(max_length=63, blank=True)
-    name = models.CharField(max_length=63)
+    name = models.CharField(max_length=420)
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="claims")
     released_at = models.DateTimeField(null=True, blank=True)
 
@@ -224,7 +228,8 @@ class Claim(models.Model):
                 name="claim_once_while_live",
             ),
             models.CheckConstraint(
-                condition=Q(kind="tenant", cluster="") | (Q(kind="namespace") & ~Q(cluster="")),
+                condition=Q(kind__in=["tenant", "repository"], cluster="")
+                | (Q(kind="namespace") & ~Q(cluster="")),
                 name="claim_names_its_scope",
             ),
         ]

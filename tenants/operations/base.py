@@ -49,6 +49,7 @@ class ClaimKind(StrEnum):
 
     NAMESPACE = "namespace"
     TENANT = "tenant"
+    REPOSITORY = "repository"  # its name is "owner/name@branch", in lower case
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -281,7 +281,12 @@ def _claims(payload: OnboardTenant) -> tuple[Claim, ...]:
         Claim(kind=ClaimKind.NAMESPACE, cluster=cluster, name=payload.name)
         for cluster in payload.clusters
     )
-    return (Claim(kind=ClaimKind.TENANT, name=payload.name), *homes)
+    repository = f"{payload.repository_path.casefold()}@{payload.branch}"
+    return (
+        Claim(kind=ClaimKind.TENANT, name=payload.name),
+        Claim(kind=ClaimKind.REPOSITORY, name=repository),
+        *homes,
+    )
 
 
 def _sentence(payload: OnboardTenant) -> str:

@@ -122,3 +122,24 @@ def test_the_audit_chain_holds_and_tells_each_step(world: World) -> None:
         "opened the pull request",
     ]
     assert audit.verify().broken_at is None
+
+
+def test_two_new_tenants_cannot_share_a_repository(world: World) -> None:
+    services.submit(world.onboard("plum"), by=world.alice)
+    other = world.onboard("pear")
+    services.edit(
+        other,
+        by=world.alice,
+        payload={**other.payload, "repository": "Plum/apps"},
+        purpose="A new team",
+    )
+    with pytest.raises(InvalidSpec) as refused:
+        services.submit(other, by=world.alice)
+    assert [(p.pointer, p.code) for p in refused.value.problems] == [("/spec/repository", "taken")]
+
+
+def test_names_of_open_requests_count_as_relatives(world: World) -> None:
+    services.submit(world.onboard("plum"), by=world.alice)
+    with pytest.raises(InvalidSpec) as refused:
+        services.submit(world.onboard("plum-jam"), by=world.alice)
+    assert [p.code for p in refused.value.problems] == ["prefix-of-other-tenant"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gitops import names
 from gitops.changes import Owned
 from gitops.rendering import render
-from gitops.spec import Ownership, Role, TenantOnCluster, TenantRepository
+from gitops.spec import Ownership, Role, Spec, TenantOnCluster, TenantRepository
 from tenants.inventory import Environment, MemberRole, relatives_of
 from tenants.operations import OPERATIONS
 from tenants.operations.base import Asker, Claim, ClaimKind, Stage, parse, problems, read
@@ -167,7 +167,7 @@ def test_a_check_reads_only_the_fields_it_names(operation: Any) -> None:
     known = {f.name for f in operation.fields}
     seen: set[str] = set()
 
-    class Watched(operation.payload):  # type: ignore[misc, name-defined]
+    class Watched(operation.payload):  # type: ignore[misc]
         def __getattribute__(self, name: str) -> Any:
             if name in known:
                 seen.add(name)
@@ -250,10 +250,18 @@ def test_an_added_namespace_writes_only_below_its_directories(
     stage = one(ADD, "iris-blue", said)
     owned = Owned(stage.owned[Role.PLATFORM])
     rendered = render(stage.specs).of_role(Role.PLATFORM)
-    mine = [path for path in rendered if path in owned]
+    mine = {path: file for path, file in rendered.items() if path in owned}
     assert mine
-    assert {path for path in rendered if said["name"] in path} == set(mine)
-    assert all(rendered[path].ownership is Ownership.MANAGED for path in mine)
+    assert all(file.ownership is Ownership.MANAGED for file in mine.values())
+    # Whatever lies elsewhere is as it was without the namespace.
+    without = render(map(without_the_last, stage.specs)).of_role(Role.PLATFORM)
+    assert rendered == without | mine
+    assert not without.keys() & mine.keys()
+
+
+def without_the_last(spec: Spec) -> Spec:
+    assert isinstance(spec, TenantOnCluster)
+    return replace(spec, namespaces=spec.namespaces[:-1])
 
 
 @given(SLUGS, CLUSTERS)
