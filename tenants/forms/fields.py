@@ -197,13 +197,11 @@ def _is_at(problem: Problem, pointer: str) -> bool:
 
 
 def summary(boxes: Sequence[Panel], problems: Sequence[Problem]) -> tuple[SummaryLine, ...]:
-    """Every problem once, in the order of the form; those of no field come first, without a link."""
+    """Every problem once, in the order of the form; first those of no field, without a link."""
     fields = [f for box in boxes for f in box.fields]
     pointers = {_pointer(f) for f in fields}
     homeless = (p for p in problems if not any(_is_at(p, known) for known in pointers))
-    first = tuple(
-        dict.fromkeys(SummaryLine(label="", text=p.detail, target="") for p in homeless)
-    )
+    first = tuple(dict.fromkeys(SummaryLine(label="", text=p.detail, target="") for p in homeless))
     lines = (
         SummaryLine(label=f.title, text=text, target=f.focus) for f in fields for text in f.errors
     )

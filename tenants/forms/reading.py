@@ -2,23 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
+
+from django.http import QueryDict
 
 from tenants.operations.base import Operation
 from tenants.operations.fields import Field, Kind
 
 PREFIX = "spec-"
 """Fields of the payload carry it, so that they never meet those of the request itself."""
-
-
-class Posted(Protocol):
-    """The part of Django's QueryDict that is used."""
-
-    def get(self, key: str, default: str = ...) -> Any: ...
-
-    def getlist(self, key: str) -> list[Any]: ...
-
-    def __contains__(self, key: object) -> bool: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +23,8 @@ class Wish:
     cost_centre: str = ""
 
 
-def read_form(operation: Operation[Any], posted: Posted, *, tenant: str = "") -> Wish:
-    """The form as it was sent. Spaces around a line are dropped: a browser's user cannot see them."""
+def read_form(operation: Operation[Any], posted: QueryDict, *, tenant: str = "") -> Wish:
+    """The form as it was sent, without the spaces around a line, which nobody can see."""
     payload = {f.name: _value(f, posted) for f in operation.fields}
     return Wish(
         tenant=tenant,
@@ -42,7 +34,7 @@ def read_form(operation: Operation[Any], posted: Posted, *, tenant: str = "") ->
     )
 
 
-def _value(described: Field, posted: Posted) -> Any:
+def _value(described: Field, posted: QueryDict) -> Any:
     name = PREFIX + described.name
     if described.kind is Kind.BOOLEAN:
         return name in posted

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from django import template
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.template.context import Context
 from django.utils import timezone
@@ -60,7 +60,7 @@ def navigation(context: Context, label: str = "Main") -> dict[str, object]:
     """The menu: where things are, and how much waits for this person's decision."""
     request: HttpRequest = context["request"]
     user = getattr(request, "user", AnonymousUser())
-    waiting = _waiting(request, user) if user.is_authenticated else 0
+    waiting = _waiting(request) if user.is_authenticated else 0
     here = _current(request.path)
     doors = tuple(
         Door(
@@ -81,11 +81,11 @@ def _current(path: str) -> str:
     return max(under, key=len, default=_HOME if path == _HOME else "")
 
 
-def _waiting(request: HttpRequest, user: User) -> int:
+def _waiting(request: HttpRequest) -> int:
     """Counted once per page, though the menu is there twice (sidebar and phone)."""
     known: int | None = getattr(request, "_waiting_for_me", None)
     if known is None:
-        known = queries.queue_for(user).count()
+        known = queries.queue_for(request.user).count()
         request._waiting_for_me = known  # type: ignore[attr-defined]
     return known
 

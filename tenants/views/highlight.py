@@ -42,7 +42,7 @@ def lines_of(path: str, text: str) -> tuple[tuple[Token, ...], ...]:
 
 def _split(text: str) -> Iterator[tuple[Token, ...]]:
     line: list[Token] = []
-    for _, kind, value in YamlLexer().get_tokens_unprocessed(text):
+    for _, kind, value in YamlLexer().get_tokens_unprocessed(text):  # type: ignore[no-untyped-call]
         first, *rest = value.split("\n")
         if first:
             line.append((_class(kind), first))

@@ -1,5 +1,7 @@
 """The first page: what needs me."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -20,11 +22,11 @@ def home(request: HttpRequest) -> HttpResponse:
     user = person(request)
     mine = queries.mine(user)
     waiting = mine.filter(status__in=[Status.RETURNED, Status.DRAFT]).order_by("-updated_at")
-    running = mine.filter(
-        status__in=[Status.SUBMITTED, Status.APPROVED], settled_at=None
-    ).order_by("-submitted_at")
+    running = mine.filter(status__in=[Status.SUBMITTED, Status.APPROVED], settled_at=None).order_by(
+        "-submitted_at"
+    )
     finished = mine.filter(settled_at__isnull=False).order_by("-settled_at")
-    context = {
+    context: dict[str, Any] = {
         "waiting": rows(with_rows(waiting)[:_SHOWN]),
         "running": rows(with_rows(running)[:_SHOWN]),
         "finished": rows(with_rows(finished)[:5]),

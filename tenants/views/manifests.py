@@ -15,7 +15,7 @@ from tenants.views.highlight import html, lines_of
 _SIGNS = {
     RowKind.CONTEXT: ("", ""),
     RowKind.ADDED: ("+", "added"),
-    RowKind.REMOVED: ("−", "removed"),  # noqa: RUF001 - as wide as the plus
+    RowKind.REMOVED: ("−", "removed"),
 }
 
 
@@ -94,7 +94,8 @@ class FileView:
                 yield Line(gap=first - 1 - shown)
             yield from (self._line(row) for row in hunk.rows)
             shown = first - 1 + hunk.before_count
-        total = (self.file.before or "").count("\n")
+        before = self.file.before or ""
+        total = before.count("\n") + (before[-1:] not in ("", "\n"))
         if self.file.after is not None and total > shown:
             yield Line(gap=total - shown)
 
@@ -164,9 +165,7 @@ def by_repository(
     """Files grouped and sorted; in the order of `bases`, so that the platform's come first."""
     commits = {(b.repository, b.branch): b.commit for b in bases}
     order = {key: position for position, key in enumerate(commits)}
-    placed = sorted(
-        files, key=lambda f: (order.get((f.repository, f.branch), 99), f.path)
-    )
+    placed = sorted(files, key=lambda f: (order.get((f.repository, f.branch), 99), f.path))
     views = [FileView(f, f"file-{n}", n == 1) for n, f in enumerate(placed, 1)]
     return tuple(
         RepositoryView(

@@ -1,6 +1,7 @@
 """Who is looking: every page but the sign-in needs somebody."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.decorators import login_required
@@ -15,8 +16,19 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 def signed_in(view: View[P]) -> View[P]:
-    """Send nobody to the sign-in page, and back here afterwards."""
-    return cast(View[P], login_required(view))
+    """Send nobody to the sign-in page, and back here afterwards.
+
+    A fragment is refused instead: a sign-in page has no place inside the page it is asked for.
+    """
+    behind = login_required(view)
+
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if "HX-Request" in request.headers and not request.user.is_authenticated:
+            return HttpResponse("Sign in again.", status=401, content_type="text/plain")
+        return behind(request, *args, **kwargs)
+
+    return guarded
 
 
 def person(request: HttpRequest) -> User:

@@ -95,9 +95,7 @@ def act(request: HttpRequest, number: int, action: str) -> HttpResponse:
     return show(
         request,
         visible_request(request, number),
-        notice=Notice(
-            title=notice.title, text=notice.text, typed=_comment(request), action=action
-        ),
+        notice=Notice(title=notice.title, text=notice.text, typed=_comment(request), action=action),
         status=status,
     )
 
@@ -113,9 +111,7 @@ def act_on_change_set(
     row = visible_request(request, number)
     if request.method != "POST":
         return redirect("request", number=number)
-    found = get_object_or_404(
-        ChangeSet, pk=change_set, proposed_change_set__revision__request=row
-    )
+    found = get_object_or_404(ChangeSet, pk=change_set, proposed_change_set__revision__request=row)
     notice, status = _try(lambda: calls[action](found, by=person(request)), action)
     if notice is None:
         return redirect("request", number=number)

@@ -28,8 +28,12 @@ from tenants.workflow import Action, Status
 def choose(request: HttpRequest) -> HttpResponse:
     """Which kind of change. One that this person cannot ask for says why."""
     offers = [
-        {"operation": operation, "why_not": "" if _tenants_for(request, operation) is not None
-         else _no_tenant(request, operation)}
+        {
+            "operation": operation,
+            "why_not": ""
+            if _tenants_for(request, operation) is not None
+            else _no_tenant(request, operation),
+        }
         for operation in OPERATIONS.values()
     ]
     return render(request, "requests/choose.html", {"offers": offers})
@@ -124,9 +128,7 @@ def _edited(request: HttpRequest, row: Request, operation: Operation[Any]) -> Ht
         )
     except DomainError as error:
         row.refresh_from_db()
-        return _show(
-            request, operation, row.tenant, wish, row=row, refusal=str(error), status=409
-        )
+        return _show(request, operation, row.tenant, wish, row=row, refusal=str(error), status=409)
     _say(request, changed)
     return redirect("request", number=changed.number)
 
@@ -156,7 +158,8 @@ def _preview(
             purpose=wish.purpose,
             cost_centre=wish.cost_centre,
             request=row,
-        )
+        ),
+        operation,
     )
 
 

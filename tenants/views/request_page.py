@@ -130,8 +130,16 @@ def _pace(row: Request, phase: Phase) -> str:
 
 def _fingerprint(row: Request, phase: Phase, change_sets: list[ChangeSetView]) -> str:
     facts = [
-        (c.word, c.why, c.row.commit, c.row.pull_request_url, c.row.merge_commit, c.row.attempts,
-         c.row.last_error, [(x.source, x.status, x.reason, x.message) for x in c.conditions])
+        (
+            c.word,
+            c.why,
+            c.row.commit,
+            c.row.pull_request_url,
+            c.row.merge_commit,
+            c.row.attempts,
+            c.row.last_error,
+            [(x.source, x.status, x.reason, x.message) for x in c.conditions],
+        )
         for c in change_sets
     ]
     seen = repr((row.status, row.version, phase, facts))
@@ -166,8 +174,9 @@ def _view(change_set: ChangeSet) -> ChangeSetView:
 
 def _preview(request: HttpRequest, row: Request) -> dict[str, object]:
     """The stored bytes of a revision; for a draft, what its payload would mean now."""
+    operation = OPERATIONS.get(row.operation)
     if row.status not in {Status.DRAFT, Status.RETURNED} and row.revision_number:
-        return preview_context(services.preview_stored(row))
+        return preview_context(services.preview_stored(row), operation)
     return preview_context(
         services.preview(
             by=person(request),
@@ -177,7 +186,8 @@ def _preview(request: HttpRequest, row: Request) -> dict[str, object]:
             purpose=row.purpose,
             cost_centre=row.cost_centre,
             request=row,
-        )
+        ),
+        operation,
     )
 
 
@@ -190,15 +200,17 @@ def _sentence(row: Request) -> str:
 
 
 _ASKED_FOR = (
-    Action.EDIT, Action.SUBMIT, Action.WITHDRAW, Action.REFRESH, Action.REOPEN,
+    Action.EDIT,
+    Action.SUBMIT,
+    Action.WITHDRAW,
+    Action.REFRESH,
+    Action.REOPEN,
 )
 
 
 def _reasons(actions: Mapping[Action, str | None]) -> list[tuple[str, str]]:
     """What the requester's side cannot do now, and why; decisions say it beside the stages."""
-    return [
-        (action.value, reason) for action in _ASKED_FOR if (reason := actions.get(action))
-    ]
+    return [(action.value, reason) for action in _ASKED_FOR if (reason := actions.get(action))]
 
 
 def _required(row: Request, user: User) -> list[dict[str, object]]:

@@ -8,29 +8,31 @@ from django.db.models import F, Prefetch, QuerySet
 
 from tenants.models import Request, Revision
 from tenants.operations import OPERATIONS
+from tenants.phases import Tone
 from tenants.workflow import Status
 
-_PHASES: Mapping[str, tuple[str, str]] = {  # phase key: word, tone
-    "draft": ("draft", "idle"),
-    "returned": ("returned", "wait"),
-    "blocked": ("blocked", "wait"),
-    "waiting-for-approval": ("waiting for approval", "wait"),
-    "needs-admin": ("needs an admin", "bad"),
-    "frozen": ("frozen", "wait"),
-    "opening": ("opening pull requests", "run"),
-    "waiting-for-merge": ("waiting for merge", "run"),
-    "half-merged": ("merged in part", "bad"),
-    "closed": ("closed", "bad"),
-    "merged-with-changes": ("merged with changes", "bad"),
-    "not-reconciled": ("not reconciled", "bad"),
-    "reconciling": ("merged, reconciling", "run"),
-    "ready": ("ready", "good"),
-    "merged": ("merged", "good"),
-    "closing": ("closing", "run"),
-    "rejected": ("rejected", "idle"),
-    "withdrawn": ("withdrawn", "idle"),
-    "expired": ("expired", "idle"),
+PHASES: Mapping[str, tuple[str, Tone, str]] = {  # phase key: word, tone, whose turn it is
+    "draft": ("draft", Tone.IDLE, "Submit it when it is ready."),
+    "returned": ("returned", Tone.WAIT, "An approver asked for changes."),
+    "blocked": ("blocked", Tone.WAIT, "An earlier request owns the same files and goes first."),
+    "waiting-for-approval": ("waiting for approval", Tone.WAIT, "A platform admin decides next."),
+    "needs-admin": ("needs an admin", Tone.BAD, "A platform admin has to look at it."),
+    "frozen": ("frozen", Tone.WAIT, "Approved; nothing is written while Gatehouse is frozen."),
+    "opening": ("opening pull requests", Tone.RUN, "Approved; the portal opens pull requests."),
+    "waiting-for-merge": ("waiting for merge", Tone.RUN, "Its pull requests can be merged."),
+    "half-merged": ("merged in part", Tone.BAD, "One pull request was merged, another closed."),
+    "closed": ("closed", Tone.BAD, "Its pull requests were closed without a merge."),
+    "merged-with-changes": ("merged with changes", Tone.BAD, "Merged, but not as approved."),
+    "not-reconciled": ("not reconciled", Tone.BAD, "Merged; a cluster reports a failure."),
+    "reconciling": ("merged, reconciling", Tone.RUN, "Merged; Flux is applying it."),
+    "ready": ("ready", Tone.GOOD, "Flux has applied it."),
+    "merged": ("merged", Tone.GOOD, "Flux applies it; the clusters do not report here."),
+    "closing": ("closing", Tone.RUN, "The portal is closing its pull requests."),
+    "rejected": ("rejected", Tone.IDLE, "It can be reopened as a draft."),
+    "withdrawn": ("withdrawn", Tone.IDLE, "It can be reopened as a draft."),
+    "expired": ("expired", Tone.IDLE, "It can be reopened as a draft."),
 }
+"""`phases.phase` in short, by the key stored with each request: a list reads nothing else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,7 @@ class Row:
     environments: tuple[str, ...]
     word: str
     tone: str
+    turn: str
     requester: str
     since: datetime
     purpose: str
@@ -68,7 +71,7 @@ def _row(request: Request) -> Row:
     operation = OPERATIONS.get(request.operation)
     title = operation.title if operation else request.operation
     key = request.phase_key
-    word, tone = _PHASES.get(key, (key.replace("-", " "), "wait"))
+    word, tone, turn = PHASES.get(key, (key.replace("-", " "), Tone.WAIT, ""))
     current: list[Revision] = getattr(request, "current_revisions", [])
     asked = request.submitted_at if request.status != Status.DRAFT else None
     return Row(
@@ -79,6 +82,7 @@ def _row(request: Request) -> Row:
         environments=tuple(current[0].environments) if current else (),
         word=word,
         tone=tone,
+        turn=turn,
         requester=request.requester.get_username(),
         since=asked or request.created_at,
         purpose=request.purpose,
