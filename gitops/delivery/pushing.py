@@ -146,6 +146,8 @@ def _failure(result: PushResult | None) -> DeliveryError | None:
             return DeliveryError(
                 "The branch holds a commit that is not the portal's.", cause=Cause.TAMPERED
             )
+        case _ if result.collective:
+            return DeliveryError(result.detail)  # refused together with others, maybe innocent
         case _:
             return DeliveryError(result.detail or "The push failed.", cause=result.cause)
 

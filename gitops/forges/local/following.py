@@ -9,7 +9,7 @@ from dataclasses import replace
 from gitops.forges.base import PullRequestState
 from gitops.forges.local.bare import Bare, branch_ref
 from gitops.forges.local.documents import OPEN, Action, Pull, heads_path, pull_path
-from gitops.forges.local.meta import META, Change, mutate, pull_ref, read, read_pull
+from gitops.forges.local.meta import META, Change, mutate, read, read_pull
 
 BRANCH_GONE = "The source branch was deleted."
 BASE_GONE = "The target branch was deleted."
@@ -99,8 +99,6 @@ def follow_in(change: Change, pull: Pull, *, by: str = "") -> Pull:
             Action.PUSHED, by="", at=change.now, text=head, head_commit=head, base_commit=base
         )
         return change.store(moved, Action.PUSHED)
-    if refs.get(pull_ref(pull.number)) != head:  # killed between two refs
-        change.refs[pull_ref(pull.number)] = head
     return pull
 
 
@@ -138,7 +136,7 @@ def branch_deleted(bare: Bare, branch: str, *, by: str) -> None:
 
 
 def _refs(bare: Bare, pull: Pull) -> dict[str, str]:
-    return bare.refs(branch_ref(pull.head), branch_ref(pull.base), pull_ref(pull.number))
+    return bare.refs(branch_ref(pull.head), branch_ref(pull.base))
 
 
 def _is_current(bare: Bare, pull: Pull) -> bool:
@@ -150,7 +148,6 @@ def _is_current(bare: Bare, pull: Pull) -> bool:
         pull.intent is None
         and base is not None
         and refs.get(branch_ref(pull.head)) == pull.head_commit
-        and refs.get(pull_ref(pull.number)) == pull.head_commit
         and not bare.is_ancestor(pull.head_commit, base)
     )
 

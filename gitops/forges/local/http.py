@@ -62,6 +62,7 @@ def _upload_pack(bare: Bare, request: bytes, protocol: str, *options: str) -> It
         yield from _answer(process)
     finally:
         deadline.cancel()
+        deadline.join()
         end(process)
         writer.join()
 

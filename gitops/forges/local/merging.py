@@ -76,8 +76,8 @@ def _land(bare: Bare, number: int, *, by: str, message: str, squash: bool) -> Pu
 
 
 def _expect_open(pull: Pull) -> Intent:
-    """The intent of a pull request that may be merged; raises `NotMergeable`."""
-    if not pull.is_open or pull.intent is None:
+    """The intent, which open ones alone have; raises `NotMergeable`."""
+    if pull.intent is None:
         raise NotMergeable(f"#{pull.number} is {pull.state}.")
     return pull.intent
 

@@ -7,8 +7,7 @@ One change to the store is one commit on the chain:
 3. Store the new commit. Killed here: unreferenced objects, which housekeeping removes.
 4. One `git update-ref` transaction: first the `refs/pull/<n>/head` of the change, then the chain
    from the tip that was read. Killed between two refs: a pull ref that is ahead of its document,
-   or that no document mentions yet; both are put right by the next look (`following`) or simply
-   written again.
+   or that no document mentions yet. The next change writes both again.
 5. If the chain moved meanwhile, start again from 1.
 """
 

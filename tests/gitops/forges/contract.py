@@ -210,6 +210,16 @@ class ForgeContract:
         assert found is not None
         assert (found.number, found.state) == (opened.number, PullRequestState.OPEN)
 
+    def test_the_first_is_not_reopened_while_the_second_is_open(
+        self, far: FarSide, forge: Forge, repository: RepositoryPath, opened: PullRequest
+    ) -> None:
+        far.close(opened.number)
+        second = forge.create_pull_request(repository, draft(title="Second"))
+        with pytest.raises(ForgeError):
+            far.reopen(opened.number)
+        assert forge.find_pull_request(repository, head=HEAD, base=BASE) == second
+        assert forge.get_pull_request(repository, opened.number).state is PullRequestState.CLOSED
+
     def test_find_answers_the_newest_when_none_is_open(
         self, far: FarSide, forge: Forge, repository: RepositoryPath, opened: PullRequest
     ) -> None:

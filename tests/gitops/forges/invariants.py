@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from gitops.forges.base import PullRequestState
-from gitops.forges.local import following, pulls
+from gitops.forges.local import following
 from gitops.forges.local.bare import Bare
 from gitops.forges.local.documents import (
     STATE,
@@ -46,10 +46,6 @@ def check(bare: Bare) -> Store:
     store = Store.of(bare)
     _indexes_agree(bare, store)
     _every_change_was_logged(store)
-    refs = all_refs(bare)
-    for pull in store.pulls:
-        if pull.is_open and refs[pull_ref(pull.number)] != pull.head_commit:
-            pulls.get(bare, pull.number)  # puts right what was left half done
     following.follow_all(bare)
     store = Store.of(bare)
     _indexes_agree(bare, store)

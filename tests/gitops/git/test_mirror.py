@@ -227,13 +227,14 @@ def test_a_reader_that_hangs_or_dies_is_replaced(mirror: Mirror) -> None:
 def test_gitpython_can_start_nothing_but_its_reader(mirror: Mirror) -> None:
     mirror.fetch("main")
     command: Any = mirror._open()._repo.git
-    assert isinstance(command, _ReadingGit)
-    for call in (
+    assert isinstance(mirror._open()._repo.git, _ReadingGit)
+    calls: list[Callable[[], object]] = [
         lambda: command.log("--output=marker"),
         lambda: command.fetch("--upload-pack=touch marker"),
         lambda: command.cat_file("-p", "HEAD", as_process=True),
         lambda: command.execute(["git", "cat-file", "--batch"]),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(ValueError, match="reading"):
             call()
 

@@ -129,7 +129,7 @@ _files = st.dictionaries(
 _owned = st.lists(_paths | _paths.map(lambda p: p + "/"), max_size=3)
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(_trees, _files, _owned)
 def test_after_applying_there_is_nothing_left_to_do(
     tree: dict[str, TreeEntry], files: dict[str, File], owned: list[str]
@@ -142,7 +142,7 @@ def test_after_applying_there_is_nothing_left_to_do(
     assert apply(after, first.changes) == after  # repeated, it changes nothing
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(_trees, _files, _owned)
 def test_nothing_leaves_the_owned_paths_and_foreign_files_stay(
     tree: dict[str, TreeEntry], files: dict[str, File], owned: list[str]
@@ -160,7 +160,7 @@ def test_nothing_leaves_the_owned_paths_and_foreign_files_stay(
     assert touched == sorted(set(touched))
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(_trees, _files, _owned)
 def test_what_somebody_changed_by_hand_is_never_overwritten(
     tree: dict[str, TreeEntry], files: dict[str, File], owned: list[str]

@@ -151,6 +151,9 @@ items:
     group: example.com
     names: {kind: Widget}
     versions:
+    - name: v1beta1
+      served: false
+      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
     - name: v1
       served: true
       schema:
@@ -179,6 +182,8 @@ def test_a_clusters_own_list_of_crds_will_do(tmp_path: Path) -> None:
     assert own.check(_widget(port="http"), flux=flux) == ()
     for bad in (_widget(port=[]), _widget(other=1), _widget(map={"a": 1}), _widget(note=1)):
         assert own.check(bad, flux=flux), bad
+    (unserved,) = own.check({**good, "apiVersion": "example.com/v1beta1"}, flux=flux)
+    assert "not served" in unserved
     assert not own.knows({"apiVersion": "v1", "kind": "Namespace"}, flux=flux)
     assert own.check({"apiVersion": "v1", "kind": "Namespace"}, flux=flux) == ()
 
