@@ -41,12 +41,13 @@ format: $(VENV)/.ready-dev
 docs: $(VENV)/.ready-dev
 	@$(BIN)/python manage.py generate_docs
 
+COMPILE := uv pip compile --quiet --universal --generate-hashes --no-annotate \
+    --python-version 3.11 --custom-compile-command 'make lock'
+
 # The lock files: every package with its hash, for every platform. Needs uv.
 lock:
-	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
-	    --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
-	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
-	    --custom-compile-command 'make lock' -c requirements.lock --group dev pyproject.toml -o requirements-dev.lock
+	@$(COMPILE) pyproject.toml -o requirements.lock
+	@$(COMPILE) -c requirements.lock --group dev pyproject.toml -o requirements-dev.lock
 
 # Installing is the first thing a stranger sees: what is missing is said in one sentence.
 $(VENV)/.ready: requirements.lock

@@ -1,6 +1,6 @@
-"""Incoming forge webhooks: verify the raw bytes, store once, acknowledge, look sooner.
+"""Incoming webhooks of forges and clusters: verify the raw bytes, store, acknowledge, look sooner.
 
-1. The connection in the address decides which forge's scheme is checked, never a header.
+1. The connection or cluster in the address decides which forge's scheme is checked, never a header.
 2. The body is capped before it is read, and parsed only after its signature held.
 3. A delivery id seen before is acknowledged and changes nothing.
 4. What the webhook says is not believed: the change set's next look is merely brought forward.
@@ -16,11 +16,18 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from gitops import secret_files
+from gitops import events, secret_files
 from gitops.errors import DeliveryError
 from gitops.forges.base import BadSignature, WebhookEvent
 from gitops.forges.registry import forge_class
-from gitops.models import ChangeSet, Connection, Repository, WebhookDelivery
+from gitops.models import (
+    ChangeSet,
+    Condition,
+    Connection,
+    Report,
+    Repository,
+    WebhookDelivery,
+)
 from gitops.states import TERMINAL
 
 log = logging.getLogger(__name__)
@@ -31,28 +38,85 @@ LARGEST_BODY = 1_048_576
 @csrf_exempt
 @require_POST
 def forge_webhook(request: HttpRequest, connection: str) -> HttpResponse:
-    """`POST /hooks/forge/<connection>/`: 202 stored, 200 seen before, 401, 404, 413."""
+    """`POST /hooks/forge/<connection>/`: 202 stored, 200 seen before, 400, 401, 404, 413."""
     row = get_object_or_404(Connection, slug=connection)
-    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
-        return JsonResponse({"detail": "The body is larger than 1 MiB."}, status=413)
-    body = request.read(LARGEST_BODY + 1)
-    if len(body) > LARGEST_BODY:
-        return JsonResponse({"detail": "The body is larger than 1 MiB."}, status=413)
+    body = _body(request)
+    if body is None:
+        return _refused(413, "The body is larger than 1 MiB.")
     try:
-        event = forge_class(row.forge).verify_webhook(dict(request.headers), body, _secrets(row))
+        event = forge_class(row.forge).verify_webhook(
+            dict(request.headers), body, _secrets(row.webhook_secret_name)
+        )
     except BadSignature:
-        return JsonResponse({"detail": "The signature does not fit."}, status=401)
+        return _refused(401, "The signature does not fit.")
     except DeliveryError as error:
-        return JsonResponse({"detail": str(error)}, status=400)
+        return _refused(400, str(error))
     fresh = _store(row, event, body)
     if fresh:
         hasten(row, event)
     return JsonResponse({"stored": fresh}, status=202 if fresh else 200)
 
 
-def _secrets(connection: Connection) -> list[bytes]:
-    """Every active secret: two while one is being replaced."""
-    name = connection.webhook_secret_name
+@csrf_exempt
+@require_POST
+def flux_webhook(request: HttpRequest, cluster: str) -> HttpResponse:
+    """`POST /hooks/flux/<cluster>/`: 202 kept, 200 not about a tenant, 400, 401, 413.
+
+    A cluster nobody made a secret for looks like one whose signature is wrong.
+    """
+    body = _body(request)
+    if body is None:
+        return _refused(413, "The body is larger than 1 MiB.")
+    try:
+        events.verify(
+            request.headers.get(events.SIGNATURE_HEADER, ""), body, _secrets(f"flux-{cluster}")
+        )
+        report = events.read(body)
+    except events.Unbelievable as error:
+        return _refused(401, str(error))
+    except ValueError as error:
+        return _refused(400, str(error))
+    if report is None:
+        return JsonResponse({"stored": False})
+    _keep(cluster, report)
+    return JsonResponse({"stored": True}, status=202)
+
+
+def _body(request: HttpRequest) -> bytes | None:
+    """The raw body, or `None` when it is too large; never more than the cap is read."""
+    declared = request.META.get("CONTENT_LENGTH") or "0"
+    if not declared.isdecimal() or int(declared) > LARGEST_BODY:
+        return None
+    body = request.read(LARGEST_BODY + 1)
+    return body if len(body) <= LARGEST_BODY else None
+
+
+def _refused(status: int, detail: str) -> JsonResponse:
+    return JsonResponse({"detail": detail}, status=status)
+
+
+def _keep(cluster: str, report: events.FluxReport) -> None:
+    """Keep the newest report, and let the worker hold it against what was merged."""
+    facts = {
+        "commit": report.commit,
+        "ready": report.ready,
+        "reason": report.reason,
+        "message": report.message,
+        "at": report.at,
+    }
+    with transaction.atomic():
+        key = {"cluster": cluster, "tenant": report.tenant}
+        row, made = Report.objects.get_or_create(**key, defaults=facts)
+        if not made and row.at <= report.at:
+            Report.objects.filter(pk=row.pk, at__lte=report.at).update(**facts)
+    waiting = ChangeSet.objects.filter(conditions__source=cluster).exclude(
+        conditions__status=Condition.Status.TRUE
+    )
+    Repository.objects.filter(change_sets__in=waiting).update(next_look_at=timezone.now())
+
+
+def _secrets(name: str) -> list[bytes]:
+    """Every active secret of this name: two while one is being replaced."""
     found = []
     for candidate in (name, f"{name}.next") if name else ():
         try:

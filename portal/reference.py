@@ -5,6 +5,11 @@ from pathlib import Path
 from textwrap import fill
 
 from portal.environment import VARIABLES, Variable
+from portal.manual.flux import flux_page
+from portal.manual.forges import forges_page
+from portal.manual.operations import operations_page
+from portal.manual.policies import policies_page
+from portal.manual.workflow import workflow_page
 
 
 def env_example() -> str:
@@ -50,6 +55,11 @@ def settings_page() -> str:
 PAGES: Mapping[str, Callable[[], str]] = {
     ".env.example": env_example,
     "docs/settings.md": settings_page,
+    "docs/workflow.md": workflow_page,
+    "docs/reference/flux-versions.md": flux_page,
+    "docs/reference/forges.md": forges_page,
+    "docs/reference/operations.md": operations_page,
+    "docs/reference/policies.md": policies_page,
 }
 """Path below the repository's root, and what writes it."""
 

@@ -17,8 +17,9 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from gitops import delivery, secret_files
-from gitops.forges.base import PullRequest, RepositoryPath
+from gitops.forges.base import RepositoryPath
 from gitops.forges.local import merging, pulls
+from gitops.forges.local.documents import Pull
 from gitops.forges.local.store import LocalStore
 from gitops.models import ChangeSet, Connection, Repository
 from gitops.spec import FluxVersion
@@ -250,7 +251,7 @@ def _tenant(world: World, connection: Connection, slug: str, person: User) -> No
         )
 
 
-def pull_of(world: World, request: Request) -> PullRequest:
+def pull_of(world: World, request: Request) -> Pull:
     """The pull request of a request's only change set, as the forge has it."""
     [row] = queries.change_sets_of(request)
     return pulls.get(world.bare(row.repository.full_name), row.pull_request_number or 0)

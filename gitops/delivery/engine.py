@@ -9,7 +9,7 @@ from enum import StrEnum
 from django.db.models import Q
 from django.utils import timezone
 
-from gitops.delivery import following, pushing
+from gitops.delivery import following, pushing, reporting
 from gitops.delivery.claims import Claim, claimed
 from gitops.delivery.connecting import forge_for, mirror_for
 from gitops.delivery.rows import BATCH, frozen, note_failure
@@ -71,6 +71,7 @@ def _pass(repository: Repository, claim: Claim) -> Outcome:
         except (DeliveryError, OSError) as error:
             _unreachable(repository, claim, due, error)
             return Outcome.UNREACHABLE
+        reporting.hold(work)
         pushing.push(work, writing)
         for row in due:
             if row not in writing:

@@ -2,7 +2,7 @@
 
 from gitops.models.change_set import ChangeSet, Condition, FileChange
 from gitops.models.connection import Connection, Freeze, Heartbeat
-from gitops.models.inbox import WebhookDelivery
+from gitops.models.inbox import Report, WebhookDelivery
 from gitops.models.repository import Blob, Repository, RepositoryFile
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "FileChange",
     "Freeze",
     "Heartbeat",
+    "Report",
     "Repository",
     "RepositoryFile",
     "WebhookDelivery",

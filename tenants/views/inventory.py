@@ -124,7 +124,7 @@ def _words(namespace: Namespace) -> dict[str, object]:
     """A namespace with its size in words. `life` is empty while it is simply there."""
     return {
         "row": namespace,
-        "size": namespace.size_class.title or namespace.size_class.name,
+        "size": namespace.size_class.name,
         "amounts": ", ".join(quota_words(namespace.size_class.quota)[:2]),
         "life": "" if namespace.life == Life.ACTIVE else namespace.life,
     }

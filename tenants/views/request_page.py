@@ -79,7 +79,7 @@ def progress(request: HttpRequest, number: int) -> HttpResponse:
     context |= {
         "outdated": bool(shown) and shown != context["state"],
         "timeline": queries.timeline(row),
-        "swap_timeline": True,
+        "as_fragment": True,
     }
     return render(request, "requests/progress.html", context)
 

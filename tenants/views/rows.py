@@ -53,11 +53,11 @@ class Row:
 
 
 def with_rows(requests: QuerySet[Request]) -> QuerySet[Request]:
-    """Fetch what `rows` reads: two queries, however many requests."""
+    """Fetch what `rows` reads beside the requester, whom `queries` brings along."""
     current = Revision.objects.filter(number=F("request__revision_number")).only(
         "request_id", "number", "environments"
     )
-    return requests.select_related("requester").prefetch_related(
+    return requests.prefetch_related(
         Prefetch("revisions", queryset=current, to_attr="current_revisions")
     )
 

@@ -1,19 +1,21 @@
 """`manage.py up`: everything, in the foreground."""
 
+import logging
 import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
-from django.db import connection, connections
+from django.db import DatabaseError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from portal import environment
+from portal import environment, log
 from portal.up import banner, logs, preflight, probe
 from portal.up.child import Child
 from portal.up.supervisor import Supervisor
@@ -37,18 +39,24 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         os.umask(0o077)
         is_orphaned = _orphan_test() if options["stop_with_parent"] else lambda: False
+        quiet = not settings.LOG_LEVEL  # the rest is in the files; the terminal stays readable
+        if quiet:
+            logging.disable(logging.INFO)
         try:
             self._preflight()
+            self._prepare_database()
         except preflight.CannotStart as reason:
             self._say(str(reason))
             sys.exit(1)
-        seeded = self._prepare_database()
+        except DatabaseError as error:
+            self._say(_about_database(error))
+            sys.exit(1)
         connections.close_all()
         supervisor = Supervisor(
-            _children(),
+            _children(quiet=quiet),
             stop_order=_STOP_ORDER,
             probe=probe.of(settings),
-            announce=lambda: self.stdout.write(banner.text(demo=seeded)),
+            announce=lambda: self.stdout.write(banner.text(demo=settings.DEMO)),
             say=self._say,
             is_orphaned=is_orphaned,
         )
@@ -68,16 +76,19 @@ class Command(BaseCommand):
         preflight.check_address(settings.HOST, settings.PORT)
         logs.rotate(settings.LOGS_DIR)
 
-    def _prepare_database(self) -> bool:
-        """Migrate; seed the demo fleet when there is nobody yet. Whether the demo is there."""
+    def _prepare_database(self) -> None:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             call_command("migrate", verbosity=0, interactive=False)
-        if not settings.DEMO or "seed_demo" not in get_commands():
-            return False
-        if not get_user_model().objects.exists():
-            call_command("seed_demo")
-        return True
+        if settings.DEMO:
+            self._seed_once(settings.GATEHOUSE_DATA / "demo-seeded")
+
+    def _seed_once(self, marker: Path) -> None:
+        """What people then change in the demo stays changed; a seeding cut short is done again."""
+        if marker.exists() and get_user_model().objects.exists():
+            return
+        call_command("seed_demo")
+        marker.touch()
 
 
 def _orphan_test() -> Callable[[], bool]:
@@ -85,11 +96,16 @@ def _orphan_test() -> Callable[[], bool]:
     return lambda: os.getppid() != parent
 
 
-def _children() -> list[Child]:
+def _about_database(error: DatabaseError) -> str:
+    reason = (log.clean(str(error)).strip() or type(error).__name__).splitlines()[0]
+    return f"The database cannot be used ({reason}): see DATABASE_URL."
+
+
+def _children(*, quiet: bool) -> list[Child]:
     environ = environment.for_our_child(os.environ, settings.ENVIRONMENT_TAKEN)
     environ["GATEHOUSE_DATA"] = str(settings.GATEHOUSE_DATA)
-    if not settings.LOG_LEVEL:
-        environ["LOG_LEVEL"] = "WARNING"  # the rest is in the files; the terminal stays readable
+    if quiet:
+        environ["LOG_LEVEL"] = "WARNING"
     names = ["web", "worker"] if settings.EMBEDDED else ["web", "worker", "clock"]
     return [
         Child(name, f"portal.up.{name}", folder=settings.BASE_DIR, environ=environ)

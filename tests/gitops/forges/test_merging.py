@@ -221,6 +221,27 @@ def test_restoring_a_branch_twice_and_over_a_new_one(far: LocalFarSide) -> None:
     assert far.branch("x") == other
 
 
+def test_a_branch_below_the_deleted_one_is_not_it(far: LocalFarSide) -> None:
+    far.push("x", {"x": "1\n"})
+    number = open_pull(far, "x")
+    pulls.delete_branch(far.bare, "x", by="bob")
+    far.push("x/below", {"b": "1\n"})
+    assert not pulls.has_branch(far.bare, pulls.get(far.bare, number))
+    with pytest.raises(Invalid):
+        pulls.restore_branch(far.bare, number, by="bob")
+
+
+def test_a_source_that_took_in_its_target_shows_its_own_changes_alone(far: LocalFarSide) -> None:
+    far.push("x", {"mine": "1\n"})
+    number = open_pull(far, "x")
+    far.push("main", {"theirs": "1\n"})
+    far.push_merge("main", "x")
+    far.push_merge("x", "main")
+    pull = pulls.get(far.bare, number)
+    assert pull.state is PullRequestState.MERGED
+    assert [file.path for file in contents.files(far.bare, pull).files] == ["mine"]
+
+
 def test_files_and_commits_for_the_pages(far: LocalFarSide) -> None:
     far.push("main", {"changed": "old\n", "removed": "r\n", "same": "s\n"})
     far.clone.fetch()

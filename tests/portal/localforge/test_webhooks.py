@@ -211,7 +211,7 @@ def test_nothing_is_sent_without_a_secret_or_to_elsewhere(far: Far, receiver: Re
     assert receiver.got == []
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("emptied")
 def test_the_task_reaches_the_portals_own_receiver(
     live_server: LiveServer, far: Far, people: People, settings: Settings
 ) -> None:

@@ -43,6 +43,16 @@ def test_the_data_folder_is_tried_even_when_the_secret_key_is_elsewhere(unwritab
         preflight.prepare_data_folder(unwritable)
 
 
+def test_a_database_that_is_away(tmp_path: Path) -> None:
+    away = {"DATABASE_URL": "postgres://me:hunter2hunter2@127.0.0.1:1/gatehouse"}
+    result = manage("up", env=environ(tmp_path / "data", free_port(), **away))
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1, result.stderr
+    assert result.stderr.startswith("The database cannot be used (")
+    assert "see DATABASE_URL" in result.stderr
+    assert "hunter2" not in result.stderr
+
+
 def test_no_git(tmp_path: Path) -> None:
     result = manage("up", env=environ(tmp_path / "data", free_port(), PATH=str(tmp_path)))
     assert result.returncode == 1

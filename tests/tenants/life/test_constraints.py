@@ -13,6 +13,7 @@ from gitops.models import (
     Connection,
     FileChange,
     Freeze,
+    Report,
     Repository,
     RepositoryFile,
     WebhookDelivery,
@@ -62,6 +63,20 @@ def _copy(model: Any, **values: Any) -> Bad:
     return bad
 
 
+def _all(*steps: Bad) -> Bad:
+    """Several steps, of which the last one is the bad one."""
+
+    def bad(world: World) -> None:
+        for step in steps:
+            step(world)
+
+    return bad
+
+
+def _decided(who: str) -> Bad:
+    return lambda world: _decide(world, getattr(world, who))
+
+
 def _decide(world: World, by: Any) -> None:
     revision = Revision.objects.get()
     Decision.objects.create(
@@ -79,7 +94,7 @@ def _freeze_twice(world: World) -> None:
         Freeze.objects.create(reason="why", by="bob", at=timezone.now())
 
 
-def _condition(world: World, **values: Any) -> None:
+def _condition(**values: Any) -> Bad:
     facts = {
         "type": "Reconciled",
         "status": "True",
@@ -87,7 +102,20 @@ def _condition(world: World, **values: Any) -> None:
         "source": "dev-1",
         "observed_at": timezone.now(),
     }
-    Condition.objects.create(change_set=ChangeSet.objects.first(), **(facts | values))
+    return lambda world: Condition.objects.create(
+        change_set=ChangeSet.objects.get(), **(facts | values)
+    )
+
+
+def _report(commit: str) -> Bad:
+    return lambda world: Report.objects.create(
+        cluster="dev-1",
+        tenant="iris-blue",
+        commit=commit,
+        ready=True,
+        reason="x",
+        at=timezone.now(),
+    )
 
 
 def _webhook_twice(world: World) -> None:
@@ -142,32 +170,27 @@ BAD: dict[str, Bad] = {
     ),
     "connection_has_slug": _update(Connection, slug=""),
     "connection_has_forge": _update(Connection, forge=""),
-    "condition_status_known": lambda world: _condition(world, status="Maybe"),
-    "condition_once_per_source": lambda world: (_condition(world), _condition(world)),
+    "condition_status_known": _condition(status="Maybe"),
+    "condition_once_per_source": _all(_condition(), _condition()),
     "webhook_once_per_delivery": _webhook_twice,
+    "report_last_one_counts": _all(_report("0" * 40), _report("1" * 40)),
+    "report_commit_is_sha1": _report("main"),
     # people
     "request_status_known": _update(Request, status="done"),
     "request_submitted_has_revision": _update(Request, submitted_at=None),
     "request_decided_has_time": _update(Request, status="approved"),
     "request number": _copy(Request),
-    "request_external_once_live": lambda world: (
-        Request.objects.update(external_system="snow", external_id="1"),
-        _copy(Request, number=99)(world),
+    "request_external_once_live": _all(
+        _update(Request, external_system="snow", external_id="1"), _copy(Request, number=99)
     ),
     "revision_once": _copy(Revision),
     "revision_digest_is_sha256": _update(Revision, digest="md5:1"),
-    "decision_never_by_requester": lambda world: _decide(world, world.alice),
-    "decision_once_per_person": lambda world: (
-        _decide(world, world.bob),
-        _decide(world, world.bob),
-    ),
+    "decision_never_by_requester": _decided("alice"),
+    "decision_once_per_person": _all(_decided("bob"), _decided("bob")),
     "comment_says_something": lambda world: Comment.objects.create(
         request=Request.objects.get(), author=world.alice, text=""
     ),
-    "decision_verdict_known": lambda world: (
-        _decide(world, world.bob),
-        Decision.objects.update(verdict="maybe"),
-    ),
+    "decision_verdict_known": _all(_decided("bob"), _update(Decision, verdict="maybe")),
     "claim_once_while_live": _copy(Claim),
     "claim_names_its_scope namespace": _claim(kind="namespace", cluster="", name="x"),
     "claim_names_its_scope tenant": _claim(kind="tenant", cluster="dev-1", name="x"),

@@ -112,6 +112,7 @@ def test_the_page_follows_delivery_and_stops_when_it_is_over(world: World, brows
     assert moved.status_code == 200
     page = read(moved)
     assert "can be merged now" in page.text
+    assert page.all("span", id="phase")[0].text == "waiting for merge"
     assert page.all("ol", id="timeline")[0].attributes["hx-swap-oob"] == "true"
     [row] = queries.change_sets_of(Request.objects.get())
     assert row.pull_request_url in {e.attributes.get("href") for e in page.all("a")}

@@ -53,6 +53,9 @@ def test_no_page_has_anything_inline(world: World, browse: Browse) -> None:
             assert "default-src 'none'" in policy
             assert "unsafe" not in policy
     assert _offences(browse(None).get("/accounts/login/")) == []
+    clicked = browse(world.bob).post(f"/requests/{waiting.number}/reject/", {"comment": ""})
+    assert clicked.status_code >= 400
+    assert _offences(clicked) == []
     refused = browse(world.alice).post("/requests/new/add-namespace/", {"do": "submit"})
     assert _offences(refused) == []
 

@@ -1,0 +1,53 @@
+"""Holding what clusters reported against what was merged: does that commit contain our merge?"""
+
+from django.db import transaction
+
+from gitops.delivery.work import Work
+from gitops.errors import DeliveryError
+from gitops.models import Condition, Report
+from gitops.signals import condition_observed
+
+RECONCILED = "Reconciled"
+
+
+def hold(work: Work) -> None:
+    """Move the conditions of this repository's landed change sets that a report speaks about.
+
+    A report counts when the commit it names contains the merge; one of an older commit says
+    nothing about it. The commit is looked for in the mirror, so Flux may be ahead of us for a
+    moment: then the next pass finds it.
+    """
+    waiting = (
+        Condition.objects.filter(change_set__repository=work.repository, type=RECONCILED)
+        .exclude(status=Condition.Status.TRUE)
+        .exclude(change_set__merge_commit="")
+        .select_related("change_set")
+    )
+    for condition in waiting:
+        tenant = condition.change_set.context.get("tenant")
+        report = Report.objects.filter(cluster=condition.source, tenant=tenant).first()
+        if report is not None and _contains(work, report.commit, condition):
+            _observe(condition, report)
+
+
+def _contains(work: Work, commit: str, condition: Condition) -> bool:
+    merge = condition.change_set.merge_commit
+    try:
+        return commit == merge or (
+            work.mirror.has_commit(commit) and work.mirror.is_ancestor(merge, commit)
+        )
+    except DeliveryError:
+        return False
+
+
+def _observe(condition: Condition, report: Report) -> None:
+    status = Condition.Status.TRUE if report.ready else Condition.Status.FALSE
+    with transaction.atomic():
+        Condition.objects.filter(pk=condition.pk).update(
+            status=status,
+            reason=report.reason,
+            message=report.message,
+            commit=report.commit,
+            observed_at=report.at,
+        )
+        condition_observed.send(Condition, change_set=condition.change_set, condition=condition)

@@ -1,0 +1,20 @@
+"""The fleet, with a forge between it and delivery that fails when it is told to."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tests import world as worlds
+from tests.gitops.delivery.faults import Script, install
+
+
+@pytest.fixture
+def world(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> worlds.World:
+    monkeypatch.setattr(settings, "GATEHOUSE_DATA", tmp_path)
+    return worlds.build()
+
+
+@pytest.fixture
+def forge(monkeypatch: pytest.MonkeyPatch) -> Script:
+    return install(Script(), monkeypatch)
