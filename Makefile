@@ -26,7 +26,7 @@ test: $(VENV)/.ready-dev
 check: $(VENV)/.ready-dev
 	@$(BIN)/ruff format --check --quiet . || { echo 'Formatting differs: make format'; exit 1; }
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/mypy
 	@$(BIN)/djlint --lint --quiet templates
 	@$(BIN)/python manage.py check --fail-level WARNING

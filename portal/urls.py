@@ -14,3 +14,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("gitops.urls")),
     path("", include("tenants.urls")),
 ]
+
+handler500 = "tenants.views.errors.server_error"

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from gitops.models import Freeze
 from tenants import audit
+from tenants.services.settling import refresh_frozen
 
 
 def freeze(*, by: str, reason: str) -> Freeze | None:
@@ -15,6 +16,7 @@ def freeze(*, by: str, reason: str) -> Freeze | None:
         with transaction.atomic():
             row = Freeze.objects.create(reason=reason.strip()[:300], by=by, at=timezone.now())
             _note(by, "freeze", row.reason)
+            refresh_frozen()
     except IntegrityError:
         return None
     return row
@@ -27,6 +29,7 @@ def unfreeze(*, by: str) -> bool:
         if on.update(lifted_at=timezone.now(), lifted_by=by) != 1:
             return False
         _note(by, "unfreeze", "")
+        refresh_frozen()
     return True
 
 

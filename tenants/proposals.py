@@ -4,30 +4,26 @@ What a page shows, what the API previews and what submit stores come from this o
 are the same bytes.
 """
 
-import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
-
-from gitops import digests, policies
-from gitops.changes import FileChange, Obstacle, Plan, TreeEntry, plan
+from gitops import digests
+from gitops.changes import FileChange, Obstacle
 from gitops.errors import InvalidSpec, Problem
-from gitops.models import Blob, Repository, RepositoryFile
-from gitops.models.repository import below
+from gitops.models import Blob, Repository
 from gitops.policies import Verdict
-from gitops.rendered import ManualStep, Rendered
+from gitops.rendered import ManualStep
 from gitops.rendering import render
-from gitops.spec import Ownership, Role, TenantOnCluster
+from gitops.spec import Ownership, Role
 from tenants import approval, desired_state
 from tenants.inventory import Before, Environment
 from tenants.models import Request, Tenant
 from tenants.operations import OPERATIONS
 from tenants.operations.base import ChangeClass, Operation, Stage, problems, read
 from tenants.operations.facts import RequestFacts, read_request_facts
+from tenants.planning import Part, insecure_hosts, parts_of, verdicts_on
 
 RENDERER = "1"
 """Goes up when the same specs give other bytes; recorded on revisions, never hashed."""
@@ -84,23 +80,6 @@ class RepositoryBase:
     branch: str
     commit: str
     observed_at: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """The changes of one stage in one repository: what becomes a change set."""
-
-    stage: int
-    role: Role
-    repository: Repository
-    plan: Plan
-    owned: tuple[str, ...]
-
-    @property
-    def digest(self) -> str:
-        return digests.change_set_digest(
-            str(self.repository.pk), self.repository.target_branch, self.plan.changes
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,125 +214,16 @@ def _carry_out(
     }
     try:
         rendered = [render(s.specs, allow_insecure_hosts=insecure_hosts()) for s in stages]
-        repositories = [_repositories(stage, tenant) for stage in stages]
+        parts = tuple(
+            part
+            for number, (stage, result) in enumerate(zip(stages, rendered, strict=True), start=1)
+            for part in parts_of(number, stage, result, tenant)
+        )
     except InvalidSpec as error:
         return Proposal(**common, problems=error.problems)
-    parts = tuple(
-        _part(number, role, repository, stage, result)
-        for number, (stage, result, by_role) in enumerate(
-            zip(stages, rendered, repositories, strict=True), start=1
-        )
-        for role, repository in by_role.items()
-    )
     return Proposal(
         **common,
         parts=tuple(p for p in parts if p.plan.changes or p.plan.obstacles),
-        verdicts=_verdicts(parts, rendered, before, stages, slug),
+        verdicts=verdicts_on(parts, rendered, before, stages, slug),
         steps=tuple(step for result in rendered for step in result.steps),
     )
-
-
-def insecure_hosts() -> tuple[str, ...]:
-    """Hosts Flux may be pointed at by plain http: the local forge, while it is on loopback."""
-    address = urlsplit(settings.PUBLIC_URL)
-    return (address.netloc,) if address.scheme == "http" else ()
-
-
-def _repositories(stage: Stage, tenant: Tenant | None) -> dict[Role, Repository]:
-    """Which repository each role of the stage means. Raises `InvalidSpec`."""
-    clusters = {spec.cluster for spec in _on_clusters(stage)}
-    found = Repository.objects.filter(clusters__name__in=clusters).distinct()
-    platforms = list(found.select_related("connection"))
-    if len(platforms) != 1:
-        detail = "These clusters have different platform repositories; ask for each by itself."
-        problem = Problem(pointer="/spec/clusters", code="several-repositories", detail=detail)
-        raise InvalidSpec([problem])
-    roles = {Role.PLATFORM: platforms[0]}
-    if Role.TENANT in stage.owned:
-        roles[Role.TENANT] = _tenant_repository(stage, tenant, platforms[0])
-    return roles
-
-
-def _tenant_repository(stage: Stage, tenant: Tenant | None, platform: Repository) -> Repository:
-    """The tenant's repository; for a new tenant a row that is saved with the request."""
-    if tenant is not None:
-        return tenant.repository
-    if stage.tenant is None:
-        raise ValueError(f"Stage {stage.title!r} writes to a repository of no known tenant.")
-    facts = stage.tenant.repository
-    owner, _, name = facts.repository.rpartition("/")
-    key = {
-        "connection": platform.connection,
-        "owner": owner,
-        "name": name,
-        "target_branch": facts.branch,
-    }
-    # The id follows from the key, so that previews of one wish have one digest.
-    new_id = uuid.uuid5(platform.connection_id, f"{facts.repository}@{facts.branch}")
-    known = Repository.objects.filter(**key).first()
-    return known or Repository(id=new_id, **key, role=Role.TENANT)
-
-
-def _part(
-    number: int, role: Role, repository: Repository, stage: Stage, rendered: Rendered
-) -> Part:
-    owned = stage.owned.get(role, ())
-    tree = snapshot(repository, owned)
-    return Part(
-        stage=number,
-        role=role,
-        repository=repository,
-        plan=plan(tree, rendered.of_role(role), owned),
-        owned=owned,
-    )
-
-
-def snapshot(repository: Repository, owned: Iterable[str]) -> Mapping[str, TreeEntry]:
-    """What the portal knows of the owned paths and of what lies above them."""
-    paths = list(owned)
-    above = {
-        "/".join(parts[:i])
-        for parts in (p.rstrip("/").split("/") for p in paths)
-        for i in range(1, len(parts) + 1)
-    }
-    rows = RepositoryFile.objects.filter(repository_id=repository.pk).filter(
-        below([*paths, *sorted(above)])
-    )
-    return {
-        row.path: TreeEntry(
-            blob=row.blob,
-            written=row.written,
-            ownership=Ownership(row.ownership or Ownership.MANAGED),
-        )
-        for row in rows
-    }
-
-
-def _verdicts(
-    parts: tuple[Part, ...],
-    rendered: list[Rendered],
-    before: Before,
-    stages: tuple[Stage, ...],
-    slug: str,
-) -> tuple[Verdict, ...]:
-    there = before.tenant.placements if before.tenant else ()
-    known = {namespace.name for placement in there for namespace in placement.namespaces}
-    for stage in stages:
-        known |= {n.name for spec in _on_clusters(stage) for n in spec.namespaces}
-    found: list[Verdict] = []
-    for part in parts:
-        result = rendered[part.stage - 1]
-        context = policies.Context(
-            role=part.role,
-            tenant=slug,
-            namespaces=frozenset(known),
-            foreign=part.plan.foreign,
-            insecure_hosts=frozenset(insecure_hosts()),
-        )
-        texts = {path: file.text for path, file in result.of_role(part.role).items()}
-        found.extend(policies.verdicts(texts, context))
-    return tuple(dict.fromkeys(found))
-
-
-def _on_clusters(stage: Stage) -> list[TenantOnCluster]:
-    return [spec for spec in stage.specs if isinstance(spec, TenantOnCluster)]

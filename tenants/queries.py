@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Prefetch, Q, QuerySet
 
 from gitops.models import ChangeSet, Condition, Freeze
-from gitops.states import Reason, State
+from gitops.states import LANDED, Reason, State
 from tenants import approval, desired_state, permissions
 from tenants.approval import DecisionView, Progress, RequiredStage
 from tenants.models import Decision, ProposedChangeSet, Request, Revision, Tenant
@@ -242,7 +242,21 @@ def actions_for(request: Request, user: Any) -> Mapping[Action, str | None]:
     answers = {action: permissions.why_not(action, who, view) for action in Action}
     if answers[Action.APPROVE] is None and (first := blockers(request)):
         answers[Action.APPROVE] = f"#{first[0].number} owns the same files and goes first."
+    if view.status is Status.APPROVED and answers[Action.WITHDRAW] is None:
+        answers[Action.WITHDRAW] = why_not_any_more(request)
     return answers
+
+
+def why_not_any_more(request: Request) -> str | None:
+    """The reason why the request cannot be withdrawn: part of it is merged. `None`: it can."""
+    landed = ProposedChangeSet.objects.filter(
+        revision__request=request, change_set__state__in=[s.value for s in LANDED]
+    ).select_related("change_set__repository")
+    link = landed.first()
+    if link is None:
+        return None
+    where = link.change_set.repository.full_name
+    return f"{where} has merged its part already; ask for a change instead."
 
 
 @dataclass(frozen=True, kw_only=True)

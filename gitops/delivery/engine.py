@@ -12,12 +12,12 @@ from django.utils import timezone
 from gitops.delivery import following, pushing, reporting
 from gitops.delivery.claims import Claim, claimed
 from gitops.delivery.connecting import forge_for, mirror_for
-from gitops.delivery.rows import BATCH, frozen, note_failure
+from gitops.delivery.rows import BATCH, ENDS_THE_PASS, Quiet, frozen, note_failure
 from gitops.delivery.work import Work
 from gitops.errors import DeliveryError
 from gitops.models import ChangeSet, Repository
 from gitops.moving import MovedOn
-from gitops.states import State
+from gitops.states import TERMINAL, State
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,9 @@ class Outcome(StrEnum):
 
 _PARKED_BEFORE_OPENING = Q(state=State.NEEDS_ADMIN, pull_request_number=None)
 
-WRITES = Q(state=State.PENDING) | Q(wanted_closed=True) | _PARKED_BEFORE_OPENING
+_LEAVES_BRANCH = Q(state__in=[s.value for s in TERMINAL])  # due although it is over
+
+WRITES = Q(state=State.PENDING) | Q(wanted_closed=True) | _PARKED_BEFORE_OPENING | _LEAVES_BRANCH
 """Rows whose next step writes to a forge: they wait while the portal is frozen."""
 
 
@@ -56,6 +58,9 @@ def deliver(repository_id: uuid.UUID) -> Outcome:
         except MovedOn:
             log.warning("claim lost", extra={"repository": str(repository)})
             return Outcome.LOST
+        except Quiet as error:
+            log.warning("paused", extra={"repository": str(repository), "why": str(error)})
+            return Outcome.PAUSED
 
 
 def _pass(repository: Repository, claim: Claim) -> Outcome:
@@ -68,7 +73,9 @@ def _pass(repository: Repository, claim: Claim) -> Outcome:
             work = Work(repository=repository, claim=claim, forge=forge, mirror=mirror)
             if writing or repository.next_look_at <= timezone.now():
                 work.look()
-        except (DeliveryError, OSError) as error:
+        except ENDS_THE_PASS:
+            raise
+        except Exception as error:
             _unreachable(repository, claim, due, error)
             return Outcome.UNREACHABLE
         reporting.hold(work)
@@ -84,7 +91,11 @@ def _unreachable(
     repository: Repository, claim: Claim, due: list[ChangeSet], error: Exception
 ) -> None:
     known = error if isinstance(error, DeliveryError) else DeliveryError(str(error))
-    log.warning("repository unreachable", extra={"repository": str(repository), "why": str(known)})
+    log.warning(
+        "repository unreachable",
+        extra={"repository": str(repository), "why": str(known)},
+        exc_info=None if isinstance(error, DeliveryError | OSError) else error,
+    )
     Repository.objects.filter(pk=repository.pk, claim_token=claim.token).update(
         snapshot_error=str(known)[:500], next_look_at=timezone.now() + timedelta(seconds=30)
     )

@@ -4,35 +4,39 @@ from django.utils import timezone
 
 from gitops.delivery import pulls
 from gitops.delivery.pushing import opened
-from gitops.delivery.rows import ADMIN, advance, note_failure, record
-from gitops.delivery.settling import fit_now, report_moved_base, settle_merged
+from gitops.delivery.rows import ADMIN, advance, noted, record
+from gitops.delivery.settling import fit_now, report_moved_base, settle_merged, tidy
 from gitops.delivery.work import Work
-from gitops.errors import DeliveryError
 from gitops.fitting import Fit
 from gitops.following import Sight, look_again_in, trouble
 from gitops.forges.base import Missing, PullRequest, PullRequestState
 from gitops.models import ChangeSet
-from gitops.states import Move, Reason, State
+from gitops.states import TERMINAL, Move, Reason, State
 
 
 def step(work: Work, row: ChangeSet) -> None:
     """Read the row's pull request again and make the one move it calls for."""
-    try:
-        if row.wanted_closed:
+    with noted(row, claim=work.claim):
+        if row.state in TERMINAL:
+            tidy(work, row)
+        elif row.wanted_closed:
             _close(work, row)
+        elif row.state == State.PROPOSED:
+            # A webhook about the pull request it goes on with made it due; it waits for people.
+            record(row, claim=work.claim, next_run_at=None)
         else:
             _follow(work, row)
-    except DeliveryError as error:
-        note_failure(row, error, claim=work.claim)
 
 
 def _close(work: Work, row: ChangeSet) -> None:
     merged = None
     if row.commit or row.pull_request_number is not None or row.replaces_commit:
         merged = pulls.close_on_forge(work, row, "Withdrawn in Gatehouse.")
-    if merged is not None:
+    if merged is not None and row.state != State.PROPOSED:
         settle_merged(work, row, merged)
         return
+    if merged is not None:  # with the bytes of an earlier revision: this row has nothing in it
+        pulls.delete_branch(work, row)
     state = "closed" if row.pull_request_number is not None else ""
     advance(row, Move.CLOSE, claim=work.claim, pull_request_state=state)
 
@@ -43,6 +47,9 @@ def _follow(work: Work, row: ChangeSet) -> None:
         raise Missing("The pull request is gone from the forge.")
     if found.state is PullRequestState.MERGED:
         settle_merged(work, row, found)
+        return
+    if row.state == State.FAILED:
+        record(row, claim=work.claim, pull_request_state=str(found.state), next_run_at=None)
         return
     reason = trouble(
         Sight(

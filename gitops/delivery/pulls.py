@@ -5,10 +5,11 @@ from typing import Final
 from django.db.models import QuerySet
 
 from gitops.delivery.connecting import path_of
-from gitops.delivery.rows import frozen
+from gitops.delivery.rows import Frozen, frozen
 from gitops.delivery.work import Work
 from gitops.forges.base import (
     AlreadyExists,
+    Forge,
     Missing,
     PullRequest,
     PullRequestDraft,
@@ -49,7 +50,7 @@ def find_or_create(work: Work, row: ChangeSet) -> PullRequest:
     )
     path = path_of(work.repository)
     try:
-        return work.forge.create_pull_request(path, draft)
+        return _writable(work).create_pull_request(path, draft)
     except AlreadyExists:
         twin = work.forge.find_pull_request(path, head=draft.head, base=draft.base)
         if twin is None:
@@ -90,7 +91,7 @@ def close_on_forge(work: Work, row: ChangeSet, comment: str) -> PullRequest | No
     """Close the pull request and delete our branch; answers it when it turns out to be merged."""
     found = find(work, row)
     if found is not None and found.state is not PullRequestState.MERGED:
-        found = work.forge.close_pull_request(
+        found = _writable(work).close_pull_request(
             path_of(work.repository), found.number, comment=comment
         )
     if found is not None and found.state is PullRequestState.MERGED:
@@ -104,8 +105,20 @@ def delete_branch(work: Work, row: ChangeSet) -> None:
 
     A branch that holds somebody else's commit is theirs now, and left alone.
     """
-    if work.branches.get(row.branch) in own_commits(row):
-        work.forge.delete_branch(path_of(work.repository), row.branch)
+    if leaves_branch(work, row):
+        _writable(work).delete_branch(path_of(work.repository), row.branch)
+
+
+def leaves_branch(work: Work, row: ChangeSet) -> bool:
+    """Whether the row's branch is there and holds a commit of ours."""
+    return work.branches.get(row.branch) in own_commits(row)
+
+
+def _writable(work: Work) -> Forge:
+    """The forge, to be written to now. Raises `Frozen`: asked right before each write."""
+    if frozen():
+        raise Frozen
+    return work.forge
 
 
 def own_commits(row: ChangeSet) -> set[str | None]:

@@ -1,13 +1,13 @@
 """From stored bytes to branches: one fetch, one commit stream and one push for a whole batch."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
 
 from gitops.delivery import pulls
-from gitops.delivery.rows import advance, frozen, note_failure, record
+from gitops.delivery.rows import advance, frozen, note_failure, noted, record
 from gitops.delivery.settling import (
     fit_now,
     report_moved_base,
@@ -19,7 +19,14 @@ from gitops.errors import Cause, DeliveryError
 from gitops.fitting import Fit
 from gitops.following import look_again_in
 from gitops.forges.base import PullRequest, PullRequestState
-from gitops.git.mirror import CommitDraft, Identity, PushOutcome, PushResult, RefUpdate
+from gitops.git.mirror import (
+    CommitDraft,
+    CommitResult,
+    Identity,
+    PushOutcome,
+    PushResult,
+    RefUpdate,
+)
 from gitops.messages import Context, commit_message
 from gitops.models import ChangeSet
 from gitops.states import Move, State
@@ -40,24 +47,24 @@ def push(work: Work, rows: Sequence[ChangeSet]) -> None:
 
     A bad row is recorded and left behind; it never holds up the others.
     """
-    ready = list(_commits(work, [row for row in rows if _goes_on(work, row)]))
+    ready = _commits(work, [row for row in rows if _goes_on(work, row)])
     if not ready or frozen():
         return
     work.claim.extend()
     for item, error in _pushed(work, ready):
-        if error is None:
+        with noted(item.row, claim=work.claim):
+            if error is not None:
+                raise error
             work.claim.extend()
             _ensure_open(work, item.row)
-        else:
-            note_failure(item.row, error, claim=work.claim)
 
 
 def _goes_on(work: Work, row: ChangeSet) -> bool:
     """Whether the row is still to be pushed; settles it here when it is not."""
-    verdict = fit_now(work, row)
-    if verdict is Fit.FRESH:
-        return True
-    try:
+    with noted(row, claim=work.claim):
+        verdict = fit_now(work, row)
+        if verdict is Fit.FRESH:
+            return True
         found = pulls.find(work, row) if row.commit else None
         if found is not None and found.state is PullRequestState.MERGED:
             # Pushed before, and merged while nobody looked.
@@ -66,28 +73,33 @@ def _goes_on(work: Work, row: ChangeSet) -> bool:
             settle_unchanged(work, row)
         else:
             report_moved_base(work, row)
-    except DeliveryError as error:
-        note_failure(row, error, claim=work.claim)
     return False
 
 
-def _commits(work: Work, rows: Sequence[ChangeSet]) -> Iterable[Ready]:
-    todo = []
+def _commits(work: Work, rows: Sequence[ChangeSet]) -> list[Ready]:
+    ready: list[Ready] = []
+    todo: list[tuple[ChangeSet, CommitDraft]] = []
     for row in rows:
-        if row.commit and work.mirror.has_commit(row.commit):
-            yield Ready(row=row, commit=row.commit)
-        else:
-            todo.append(row)
-    if not todo:
-        return
-    drafts = [_draft(work, row) for row in todo]
-    for row, draft, result in zip(todo, drafts, work.mirror.commit_many(drafts), strict=True):
+        with noted(row, claim=work.claim):
+            if row.commit and work.mirror.has_commit(row.commit):
+                ready.append(Ready(row=row, commit=row.commit))
+            else:
+                todo.append((row, _draft(work, row)))
+    for (row, draft), result in zip(todo, _made(work, todo), strict=True):
         if result.commit is None:
             note_failure(row, result.error or DeliveryError("No commit."), claim=work.claim)
             continue
         # Recorded before the push: a retry after a crash pushes this very commit again.
         record(row, claim=work.claim, commit=result.commit, base_commit=draft.parent)
-        yield Ready(row=row, commit=result.commit)
+        ready.append(Ready(row=row, commit=result.commit))
+    return ready
+
+
+def _made(work: Work, todo: Sequence[tuple[ChangeSet, CommitDraft]]) -> Sequence[CommitResult]:
+    try:
+        return work.mirror.commit_many([draft for _, draft in todo]) if todo else ()
+    except DeliveryError as error:
+        return [CommitResult(error=error) for _ in todo]
 
 
 def _draft(work: Work, row: ChangeSet) -> CommitDraft:
@@ -153,14 +165,11 @@ def _failure(result: PushResult | None) -> DeliveryError | None:
 
 
 def _ensure_open(work: Work, row: ChangeSet) -> None:
-    try:
-        found = pulls.find_or_create(work, row)
-        if found.state is PullRequestState.MERGED:
-            settle_merged(work, row, found)
-        else:
-            opened(work, row, found, pulls.describe(work, row, found))
-    except DeliveryError as error:
-        note_failure(row, error, claim=work.claim)
+    found = pulls.find_or_create(work, row)
+    if found.state is PullRequestState.MERGED:
+        settle_merged(work, row, found)
+    else:
+        opened(work, row, found, pulls.describe(work, row, found))
 
 
 def opened(work: Work, row: ChangeSet, found: PullRequest, mark: str) -> None:

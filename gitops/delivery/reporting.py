@@ -17,8 +17,12 @@ def hold(work: Work) -> None:
     nothing about it. The commit is looked for in the mirror, so Flux may be ahead of us for a
     moment: then the next pass finds it.
     """
+    clusters = set(Report.objects.values_list("cluster", flat=True))
+    if not clusters:
+        return
     waiting = (
         Condition.objects.filter(change_set__repository=work.repository, type=RECONCILED)
+        .filter(source__in=clusters)
         .exclude(status=Condition.Status.TRUE)
         .exclude(change_set__merge_commit="")
         .select_related("change_set")

@@ -1,10 +1,11 @@
 """How a change set ends, or starts over: landed, already there, or its base moved."""
 
 from django.db import transaction
+from django.utils import timezone
 
 from gitops.changes import blob_id
 from gitops.delivery import pulls
-from gitops.delivery.rows import advance, note_failure
+from gitops.delivery.rows import advance, note_failure, record
 from gitops.delivery.snapshot import land
 from gitops.delivery.work import Work
 from gitops.errors import Cause, DeliveryError
@@ -27,13 +28,12 @@ def fit_now(work: Work, row: ChangeSet) -> Fit:
 
 
 def settle_merged(work: Work, row: ChangeSet, found: PullRequest) -> None:
-    """Record a merge: compare what was merged with what was approved, tidy up, land.
+    """Record a merge: compare what was merged with what was approved, land, tidy up.
 
     Raises `DeliveryError` when the repository cannot be read; the next pass tries again.
     """
     work.look()
     merge_commit = found.merge_commit or work.repository.base_commit
-    pulls.delete_branch(work, row)
     as_approved = found.base == work.repository.target_branch and _holds_approved_bytes(
         work, row, merge_commit
     )
@@ -46,6 +46,14 @@ def settle_merged(work: Work, row: ChangeSet, found: PullRequest) -> None:
         pull_request_url=found.html_url,
         pull_request_state=str(found.state),
     )
+    if row.next_run_at is not None:
+        tidy(work, row)
+
+
+def tidy(work: Work, row: ChangeSet) -> None:
+    """Delete the branch of a row that is over: no failure of that hides that it is."""
+    pulls.delete_branch(work, row)
+    record(row, claim=work.claim, next_run_at=None, **pulls.CLEAN)
 
 
 def settle_unchanged(work: Work, row: ChangeSet) -> None:
@@ -61,9 +69,12 @@ def _land(work: Work, row: ChangeSet, move: Move, **fields: object) -> None:
         for c in row.file_changes.all()
     }
     texts = [c.after for c in row.file_changes.all() if c.after is not None]
+    leaves_branch = pulls.leaves_branch(work, row)
     with transaction.atomic():
         land(work.repository, written, texts)
         advance(row, move, claim=work.claim, **pulls.CLEAN, **fields)
+        if leaves_branch:
+            record(row, claim=work.claim, next_run_at=timezone.now())
 
 
 def _holds_approved_bytes(work: Work, row: ChangeSet, commit: str) -> bool:

@@ -9,6 +9,8 @@ from gitops.models.repository import Repository
 from gitops.spec import Ownership
 from gitops.states import TERMINAL, Reason, State
 
+# In the order of the enum: a set's order differs from process to process, and so would migrations.
+_OVER = [s.value for s in State if s in TERMINAL]
 _LIVE = [s.value for s in State if s not in TERMINAL]
 
 
@@ -79,7 +81,7 @@ class ChangeSet(models.Model):
                 condition=Q(state__in=[s.value for s in State]), name="change_set_state_known"
             ),
             models.CheckConstraint(
-                condition=Q(state__in=[s.value for s in TERMINAL])
+                condition=Q(state__in=_OVER)
                 | Q(next_run_at__isnull=False)
                 | ~Q(waiting_for=""),
                 name="change_set_never_forgotten",

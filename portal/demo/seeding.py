@@ -23,7 +23,7 @@ from portal.demo import fleet, platform, tenant_repository
 from tenants import audit, landing, queries
 from tenants.models import Cluster, ClusterGroup, SizeClass
 from tenants.operations.base import Claim, ClaimKind, Stage
-from tenants.proposals import insecure_hosts
+from tenants.planning import insecure_hosts
 
 CONNECTION = "local"
 WEBHOOK_SECRET = "webhook-local"  # noqa: S105 - the secret's name

@@ -36,8 +36,9 @@ class Request(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="requests"
     )
     payload = models.JSONField(default=dict)
-    purpose = models.CharField(max_length=500, blank=True)
-    cost_centre = models.CharField(max_length=60, blank=True)
+    # A draft keeps what was typed; only a revision's are judged, and as short as they must be.
+    purpose = models.TextField(blank=True)
+    cost_centre = models.TextField(blank=True)
     external_system = models.CharField(max_length=60, blank=True)
     external_id = models.CharField(max_length=200, blank=True)
     external_url = models.CharField(max_length=500, blank=True)

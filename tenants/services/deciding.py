@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from gitops import digests
+from gitops.errors import InvalidSpec, Problem
 from gitops.fitting import Fit, fit, stored
 from gitops.models import ChangeSet
 from gitops.moving import advance, want_closed
@@ -62,7 +63,8 @@ def _turn_down(
     request: Request, action: Action, verdict: str, by: Any, comment: str, digest: str
 ) -> Request:
     if not comment.strip():
-        raise NotPermitted("Say why: the requester reads it.")
+        detail = "Say why: the requester reads it."
+        raise InvalidSpec([Problem(pointer="/comment", code="required", detail=detail)])
     with transaction.atomic():
         current, revision = _deciding(request, action, by)
         if digest:

@@ -96,8 +96,8 @@ def reopen(request: Request, *, by: Any) -> Request:
 def _write(request: Request, payload: object, purpose: str, cost_centre: str) -> None:
     kept = storable(payload)
     request.payload = kept if isinstance(kept, dict) else {}
-    request.purpose = str(storable(purpose) or "")[:500]
-    request.cost_centre = str(storable(cost_centre) or "")[:60]
+    request.purpose = str(storable(purpose) or "")
+    request.cost_centre = str(storable(cost_centre) or "")
     name = request.payload.get("name")
     request.subject = name[:100] if isinstance(name, str) else ""
     if request.tenant_id is None and not OPERATIONS[request.operation].needs_tenant:

@@ -5,9 +5,9 @@ from typing import Any
 from django.db import transaction
 
 from gitops.moving import want_closed
-from gitops.states import LANDED
 from tenants.errors import NotPermitted
-from tenants.models import ProposedChangeSet, Request
+from tenants.models import Request
+from tenants.queries import why_not_any_more
 from tenants.services.common import check, fresh, move
 from tenants.services.settling import refresh_phase
 from tenants.services.submitting import live_change_sets, new_revision, propose_stored
@@ -23,14 +23,8 @@ def withdraw(request: Request, *, by: Any, comment: str = "") -> Request:
     with transaction.atomic():
         current = fresh(request)
         check(Action.WITHDRAW, current, by)
-        landed = ProposedChangeSet.objects.filter(
-            revision__request=current, change_set__state__in=[s.value for s in LANDED]
-        ).select_related("change_set__repository")
-        if landed:
-            where = landed[0].change_set.repository.full_name
-            raise NotPermitted(
-                f"Part of it is merged in {where} already; ask for a change instead."
-            )
+        if reason := why_not_any_more(current):
+            raise NotPermitted(reason)
         move(current, Action.WITHDRAW, by=by, data={"comment": comment})
         for row in live_change_sets(current):
             want_closed(row)

@@ -1,5 +1,7 @@
 """Keeping the derived columns true: the phase for lists, whether a request is over, its names."""
 
+from typing import Any
+
 from django.utils import timezone
 
 from tenants.models import Claim, Request
@@ -24,3 +26,14 @@ def refresh_phase(request: Request) -> None:
     if over:
         # What was merged is in the inventory by now, and taken for that reason.
         Claim.objects.filter(request=request, released_at=None).update(released_at=timezone.now())
+        _refresh_others(phase_key="blocked", tenant_slug=request.tenant_slug)
+
+
+def refresh_frozen() -> None:
+    """Derive the phases again that depend on the freeze switch."""
+    _refresh_others(phase_key__in=["opening", "frozen"])
+
+
+def _refresh_others(**which: Any) -> None:
+    for other in Request.objects.filter(settled_at=None, **which):
+        refresh_phase(other)

@@ -15,7 +15,8 @@ from gitops.spec import Role
 from gitops.states import TERMINAL, Move, State
 from tenants import proposals
 from tenants.models import Claim, ProposedChangeSet, Request, Revision
-from tenants.proposals import Part, Proposal, Wish, propose
+from tenants.planning import Part
+from tenants.proposals import Proposal, Wish, propose
 from tenants.services.common import check, fresh, move, void_decisions
 from tenants.services.settling import refresh_phase
 from tenants.workflow import Action

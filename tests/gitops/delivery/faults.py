@@ -142,9 +142,9 @@ def the_dead_are_forgotten() -> None:
 
 def due(*rows: ChangeSet) -> None:
     """It is time for these rows."""
-    ChangeSet.objects.filter(
-        pk__in=[row.pk for row in rows], next_run_at__isnull=False
-    ).update(next_run_at=timezone.now())
+    ChangeSet.objects.filter(pk__in=[row.pk for row in rows], next_run_at__isnull=False).update(
+        next_run_at=timezone.now()
+    )
 
 
 def recover(world: World, *rows: ChangeSet) -> None:

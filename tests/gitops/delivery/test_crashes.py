@@ -21,7 +21,6 @@ from tests.gitops.delivery.faults import (
 from tests.world import World
 
 
-
 def one_pass(
     world: World, fuse: Fuse, script: Script, row: ChangeSet, patch: pytest.MonkeyPatch
 ) -> bool:
@@ -124,7 +123,9 @@ def test_killed_while_it_settles_a_merge(
         try:
             is_over(world, row, State.MERGED)
             assert Namespace.objects.filter(name=f"iris-blue-n{n}").count() == 1
-            files = row.repository.files.filter(path__startswith=f"tenants/dev-1/iris-blue/iris-blue-n{n}/")
+            files = row.repository.files.filter(
+                path__startswith=f"tenants/dev-1/iris-blue/iris-blue-n{n}/"
+            )
             assert {f.written == f.blob is not None for f in files} == {True}
         except AssertionError as error:
             raise AssertionError(f"killed {fuse.passed[-1]} (step {n})") from error
@@ -138,7 +139,9 @@ def test_killed_while_it_closes(
     for request in requests:
         services.withdraw(request, by=world.alice)
     first = row_of(requests[0])
-    ChangeSet.objects.exclude(pk=first.pk).filter(state=State.OPEN).update(next_run_at="2100-01-01T00:00Z")
+    ChangeSet.objects.exclude(pk=first.pk).filter(state=State.OPEN).update(
+        next_run_at="2100-01-01T00:00Z"
+    )
     steps = how_many_steps(
         world,
         forge,

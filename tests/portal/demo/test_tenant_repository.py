@@ -17,6 +17,7 @@ from tests.portal.demo.test_fleet import amount
 
 PLACED = [(t.slug, p.cluster) for t in fleet.TENANTS for p in t.placements]
 Build = Callable[[Path], list[Any]]
+_BUILT: dict[tuple[str, str], list[Any]] = {}  # building is what takes time here
 
 
 def _files(slug: str) -> dict[str, str]:
@@ -28,8 +29,10 @@ def _files(slug: str) -> dict[str, str]:
 def built(request: pytest.FixtureRequest, tmp_path: Path, build: Build) -> dict[str, Any]:
     """By kind and name, what Flux finds on one cluster. `indirect` gives (tenant, cluster)."""
     slug, cluster = request.param
-    folder = trees.write(tmp_path, _files(slug)) / layout.repository_dir(cluster)
-    items = build(folder)
+    if (slug, cluster) not in _BUILT:
+        folder = trees.write(tmp_path, _files(slug)) / layout.repository_dir(cluster)
+        _BUILT[slug, cluster] = build(folder)
+    items = _BUILT[slug, cluster]
     return {f"{item['kind']}/{item['metadata']['name']}": item for item in items}
 
 

@@ -36,6 +36,12 @@ def tree(data: Path) -> Iterator[Tree]:
 
 
 @pytest.fixture
+def redis_url(need: Callable[[str], str]) -> str:
+    """Asked for first: where there is none, nothing is started in vain."""
+    return need("redis")
+
+
+@pytest.fixture
 def migrated(tree: Tree) -> Path:
     """The data folder the tree has made, with nobody on it any more."""
     if tree.process.poll() is None:
@@ -102,10 +108,8 @@ def test_kill_9_of_the_supervisor_leaves_no_child_and_a_free_folder(migrated: Pa
     preflight.lock_data_folder(migrated).close()
 
 
-def test_with_redis_the_clock_is_a_program_of_its_own(
-    migrated: Path, need: Callable[[str], str]
-) -> None:
-    redis = {"CELERY_BROKER_URL": need("redis"), "SECRET_KEY": "k" * 40}
+def test_with_redis_the_clock_is_a_program_of_its_own(redis_url: str, migrated: Path) -> None:
+    redis = {"CELERY_BROKER_URL": redis_url, "SECRET_KEY": "k" * 40}
     with running(migrated, free_port(), **redis) as tree:
         until(lambda: tree.checks()["broker"] == "ok", "the broker is looked at")
         forget_heartbeats(migrated)

@@ -66,7 +66,7 @@ def test_returned_edited_and_submitted_again(world: World) -> None:
 
 def test_a_rejection_says_why_and_frees_the_name(world: World) -> None:
     request = world.submitted()
-    with pytest.raises(NotPermitted, match="why"):
+    with pytest.raises(InvalidSpec, match="why"):
         services.reject(request, by=world.bob, comment=" ")
     rejected = services.reject(request, by=world.bob, comment="Use the other one.")
     assert rejected.settled_at is not None

@@ -105,7 +105,8 @@ def test_onboarding_owns_entry_home_and_its_repository() -> None:
         Role.TENANT: ("clusters/dev-1/", "clusters/production-1/", "README.md"),
     }
     assert stage.claims[0] == Claim(kind=ClaimKind.TENANT, name="tulip")
-    assert {c.cluster for c in stage.claims[1:]} == {"dev-1", "production-1"}
+    assert stage.claims[1] == Claim(kind=ClaimKind.REPOSITORY, name="tulip/apps@main")
+    assert {c.cluster for c in stage.claims[2:]} == {"dev-1", "production-1"}
     assert stage.specs[-1] == TenantRepository(tenant="tulip", clusters=("dev-1", "production-1"))
     assert stage.waits_for == ()
 
