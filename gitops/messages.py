@@ -42,7 +42,8 @@ class Sibling:
 class Context:
     """The facts a change set's texts are written from, frozen when it was approved.
 
-    `approved_at` is in whole seconds since the epoch, UTC: it dates the commit.
+    `headline` is a few words for lists; without one, `sentence` is cut. `approved_at` is in whole
+    seconds since the epoch, UTC: it dates the commit.
     """
 
     request_id: str
@@ -51,6 +52,7 @@ class Context:
     tenant: str
     operation: str
     sentence: str
+    headline: str = ""
     requester: str
     approvals: tuple[Approval, ...] = ()
     purpose: str = ""
@@ -93,7 +95,7 @@ def one_line(text: str, limit: int = 200) -> str:
 
 def title(context: Context) -> str:
     """The pull request's title and the commit's subject."""
-    return one_line(context.sentence, _SUBJECT_LIMIT)
+    return one_line(context.headline or context.sentence, _SUBJECT_LIMIT)
 
 
 def commit_message(context: Context) -> str:

@@ -11,7 +11,7 @@ import unicodedata
 from gitops.names import Verdict, broken
 
 PURPOSE_MAX = 500  # characters
-COST_CENTRE_MAX = 64
+COST_CENTRE_MAX = 60
 GROUP_MAX = 256
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

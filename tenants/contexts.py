@@ -28,6 +28,7 @@ def context_of(
         tenant=request.tenant_slug,
         operation=request.operation,
         sentence=operation.sentence(payload) if payload is not None else operation.title,
+        headline=f"{operation.title}: {request.subject}",
         requester=request.requester.username,
         approvals=tuple(Approval(by=d.decider.username, stage=d.stage) for d in approvals),
         purpose=revision.purpose,

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from gitops.delivery.claims import free_the_dead
 from gitops.delivery.engine import WRITES
 from gitops.delivery.rows import frozen
 from gitops.models import ChangeSet, Repository
@@ -34,6 +35,7 @@ def sweep(ring: Callable[[uuid.UUID], object]) -> int:
     A repository that was rung for within `RING_AGAIN_AFTER` is left alone, so that a slow queue
     does not fill with copies. Any number of sweeps may run at once.
     """
+    free_the_dead()
     now = timezone.now()
     rung = 0
     for repository_id in due_repositories().values_list("pk", flat=True)[:500]:

@@ -11,7 +11,7 @@ from gitops.names import Broken, broken
 from tenants.operations import parsing
 from tenants.operations.fields import fields_of, text_field
 
-COST_CENTRE_MAX = 60
+COST_CENTRE_MAX = texts.COST_CENTRE_MAX
 SYSTEM_MAX = 60
 EXTERNAL_ID_MAX = 200
 URL_MAX = 500

@@ -150,7 +150,7 @@ def test_every_text_is_read_to_its_end(written: str) -> None:
 )
 def test_hostile_lengths_are_cheap(unit: str) -> None:
     for joint in ("", "\n"):
-        long = (unit + joint) * (400_000 // len(unit + joint))
+        long = (unit + joint) * (25_000 // len(unit + joint))
         before = time.process_time()
         texts.blocks(f"# {long}\n{long}")
-        assert time.process_time() - before < 3
+        assert time.process_time() - before < 1

@@ -112,6 +112,11 @@ def test_an_idle_second_starts_no_git(
     assert send(far, receiver.url) == 0
     pulls.comment(far.bare(), 1, "after packing", by="bob")
     assert send(far, receiver.url) == 1
+    far.bare().git("pack-refs", "--all")
+    assert send(far, receiver.url) == 0
+    pulls.comment(far.bare(), 1, "packed before anybody looked", by="bob")
+    far.bare().git("pack-refs", "--all")
+    assert send(far, receiver.url) == 1
 
 
 def test_a_merge_by_plain_git_is_told(far: Far, receiver: Receiver) -> None:

@@ -20,7 +20,8 @@ def test_a_namespace_asked_for_becomes_merged_files(world: World) -> None:
     world.deliver()
 
     pull = pull_of(world, approved)
-    assert pull.title == "Add the namespace iris-blue-payments on dev-1, size small."
+    assert pull.title == "Add a namespace: iris-blue-payments"
+    assert "Add the namespace iris-blue-payments on dev-1, size small." in pull.body
     assert "alice" in pull.body
     assert "bob" in pull.body
     world.merge(pull.number)
