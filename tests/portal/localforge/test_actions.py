@@ -112,8 +112,8 @@ def test_a_branch_that_flux_reconciles_is_not_deleted(browser: Browser, far: Far
 
 @pytest.mark.parametrize(
     ("who", "path", "status"),
-    [("alice", "platform/fleet", 403), ("charlie", "iris-blue/apps", 404), ("eve", "platform/fleet", 404),
-     ("", "platform/fleet", 302)],
+    [("alice", "platform/fleet", 403), ("charlie", "iris-blue/apps", 404),
+     ("eve", "platform/fleet", 404), ("", "platform/fleet", 302)],
 )  # fmt: skip
 def test_who_may_not_press(browser: Browser, far: Far, who: str, path: str, status: int) -> None:
     refs = {p: far.bare(p).git("show-ref").stdout for p in (FLEET, BLUE)}

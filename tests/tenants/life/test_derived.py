@@ -62,15 +62,3 @@ def test_the_stored_phase_is_the_derived_one_at_every_step(world: World) -> None
         "expired",
     }
     assert audit.verify().broken_at is None
-
-
-def test_who_owns_the_same_files_goes_first(world: World) -> None:
-    """A withdrawn request whose pull request is still open keeps its files until it is closed."""
-    first = world.approved()
-    world.deliver()
-    services.withdraw(Request.objects.get(pk=first.pk), by=world.alice)
-    # Its name is still held, so nobody can ask for it before the worker has closed it.
-    world.deliver()
-    second = world.submitted()
-    assert queries.blockers(second) == []
-    looked(world, set())
