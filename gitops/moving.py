@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from gitops import states
 from gitops.models import ChangeSet
-from gitops.signals import change_set_advanced
+from gitops.signals import change_set_advanced, change_set_advancing
 from gitops.states import TERMINAL, Move, State
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ def advance(
     if after in TERMINAL:
         values |= {"next_run_at": None, "waiting_for": "", "finished_at": timezone.now()}
     with transaction.atomic():
+        change_set_advancing.send(ChangeSet, change_set=change_set)
         record(change_set, claim_token=claim_token, **values)
         change_set_advanced.send(ChangeSet, change_set=change_set, move=move, before=before)
     log.info(

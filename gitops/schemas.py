@@ -8,7 +8,7 @@ Strict means: an unknown field, a missing required one, a wrong type, and a vers
 serve are all errors. CEL rules inside CRDs are not run. Kubernetes' own kinds have no CRD and are
 not checked here.
 
-jsonschema is needed for `check`. It is a development dependency, imported only when used.
+Only the files that mention a kind are parsed, and once: a whole product's CRDs take seconds.
 """
 
 import re
@@ -18,17 +18,20 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from jsonschema import Draft4Validator
 
 from gitops.errors import GatehouseError
 from gitops.spec import FluxVersion
 
 _FLUX = re.compile(r"(?:^|/)flux/(?P<minor>\d+\.\d+)\.\d+(?:/|$)")
+# As text first, in any style of YAML or JSON: parsing what cannot matter would take seconds.
+_GROUP = re.compile(r"""\bgroup["']?\s*:\s*["']?([A-Za-z0-9.-]+)""")
 _OBJECT_META = {"type": "object"}
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class SchemasUnavailable(GatehouseError):
-    """The folder holds no CRDs, or jsonschema is not installed."""
+    """The folder holds no CRDs."""
 
 
 class Schemas:
@@ -36,7 +39,10 @@ class Schemas:
 
     def __init__(self, files: Mapping[Path, str]) -> None:
         self._files = files
-        self._checked: dict[tuple[str, str, str], Any] = {}
+        self._texts: dict[Path, str] = {}
+        self._parsed: dict[Path, list[Any]] = {}
+        self._found: dict[tuple[str, str, str], Any] = {}
+        self._checked: dict[Any, Any] = {}
 
     @classmethod
     def load(cls, folder: Path) -> "Schemas":
@@ -63,7 +69,7 @@ class Schemas:
         crd = self._crd(manifest, flux)
         kind, api_version = manifest.get("kind", ""), str(manifest.get("apiVersion", ""))
         if crd is None:
-            known = any(group == _group(api_version) for _, group, _ in self._index)
+            known = _group(api_version) in self._groups
             return (f"{api_version} has no kind {kind}",) if known else ()
         version = api_version.rpartition("/")[2]
         served = {v["name"]: v for v in crd["spec"]["versions"] if v.get("served")}
@@ -74,17 +80,46 @@ class Schemas:
 
     def _crd(self, manifest: Mapping[str, Any], flux: FluxVersion) -> Any:
         group, kind = _group(str(manifest.get("apiVersion", ""))), str(manifest.get("kind", ""))
-        own = self._index.get((flux.value, group, kind))
-        return own or self._index.get(("", group, kind))
+        return self._find(flux.value, group, kind) or self._find("", group, kind)
+
+    def _find(self, minor: str, group: str, kind: str) -> Any:
+        key = (minor, group, kind)
+        if key not in self._found:
+            wanted = (crd for path in self._mentioning(minor, kind) for crd in self._crds(path))
+            self._found[key] = next(
+                (
+                    crd
+                    for crd in wanted
+                    if (crd["spec"]["group"], crd["spec"]["names"]["kind"]) == (group, kind)
+                ),
+                None,
+            )
+        return self._found[key]
+
+    def _mentioning(self, minor: str, kind: str) -> Iterator[Path]:
+        mark = re.compile(rf"""\bkind["']?\s*:\s*["']?{re.escape(kind)}\b""")
+        return (
+            path
+            for path, own in self._files.items()
+            if own == minor and mark.search(self._text(path))
+        )
+
+    def _text(self, path: Path) -> str:
+        if path not in self._texts:
+            self._texts[path] = path.read_text(encoding="utf-8")
+        return self._texts[path]
+
+    def _crds(self, path: Path) -> list[Any]:
+        if path not in self._parsed:
+            self._parsed[path] = list(_crds(self._text(path)))
+        return self._parsed[path]
 
     @cached_property
-    def _index(self) -> dict[tuple[str, str, str], Any]:
-        found = {}
-        for path, minor in self._files.items():
-            for crd in _crds(path):
-                spec = crd["spec"]
-                found[minor, spec["group"], spec["names"]["kind"]] = crd
-        return found
+    def _groups(self) -> frozenset[str]:
+        """Every API group some CRD belongs to."""
+        return frozenset(
+            found for path in self._files for found in _GROUP.findall(self._text(path))
+        )
 
     def _errors(self, key: Any, schema: Any, manifest: Mapping[str, Any]) -> Iterator[str]:
         if key not in self._checked:
@@ -103,17 +138,13 @@ def _group(api_version: str) -> str:
     return api_version.rpartition("/")[0]
 
 
-def _crds(path: Path) -> Iterator[Any]:
-    for document in yaml.load_all(path.read_text(encoding="utf-8"), Loader=_Loader):
+def _crds(text: str) -> Iterator[Any]:
+    for document in yaml.load_all(text, Loader=_Loader):
         inner = document.get("items", [document]) if isinstance(document, dict) else []
         yield from (d for d in inner if d and d.get("kind") == "CustomResourceDefinition")
 
 
 def _validator(schema: Any) -> Any:
-    try:
-        from jsonschema import Draft4Validator
-    except ImportError as error:
-        raise SchemasUnavailable("Strict checks need the Python package jsonschema.") from error
     # Draft 4 is what OpenAPI 3.0 schemas are closest to: exclusiveMinimum is a flag there.
     return Draft4Validator(schema)
 

@@ -2,6 +2,10 @@
 
 from django.dispatch import Signal
 
+change_set_advancing = Signal()
+"""Sent inside the transaction that is about to move a row, before it writes anything: whoever
+listens takes the locks it will need now, so that everybody takes them in the same order."""
+
 change_set_advanced = Signal()
 """Sent inside the transaction that moved the row: `change_set`, `move` (a `Move`), `before`
 (a `State`). A receiver that raises undoes the move; the next sweep tries again."""

@@ -9,6 +9,8 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
+from tenants import audit
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 _SANE = re.compile(r"[A-Za-z0-9._\-]{8,64}")
@@ -19,7 +21,8 @@ _log = structlog.get_logger("portal.request")
 class RequestIdMiddleware:
     """`X-Request-ID` in and out: a sane one is kept, so that a caller's log and ours meet.
 
-    The id is on `request.id`, in every log line of the request, and on the response.
+    The id is on `request.id`, in every log line and audit event of the request, and on the
+    response.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -30,6 +33,7 @@ class RequestIdMiddleware:
         request_id = given if _SANE.fullmatch(given) else str(uuid.uuid4())
         request.id = request_id  # type: ignore[attr-defined]
         started = time.monotonic()
+        token = audit.current_request_id.set(request_id)
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             response = self.get_response(request)
             if not request.path.startswith(_QUIET):
@@ -40,6 +44,7 @@ class RequestIdMiddleware:
                     status=response.status_code,
                     milliseconds=round((time.monotonic() - started) * 1000),
                 )
+        audit.current_request_id.reset(token)
         response["X-Request-ID"] = request_id
         return response
 

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
+    path("api/", include("tenants.api.urls")),
     path("", include("portal.auth")),
     path("", include("portal.localforge.urls")),
     path("", include("gitops.urls")),

@@ -18,6 +18,7 @@ from gitops.spec import Ownership, Role, TenantOnCluster
 from tenants.inventory import Before
 from tenants.models import Tenant
 from tenants.operations.base import Stage
+from tenants.schema_check import schema_verdicts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,8 +134,9 @@ def verdicts_on(
     """What policies have against everything rendered, changed or not."""
     there = before.tenant.placements if before.tenant else ()
     known = {namespace.name for placement in there for namespace in placement.namespaces}
-    for stage in stages:
-        known |= {n.name for spec in _on_clusters(stage) for n in spec.namespaces}
+    on_clusters = {number: _on_clusters(stage) for number, stage in enumerate(stages, start=1)}
+    for specs in on_clusters.values():
+        known |= {namespace.name for spec in specs for namespace in spec.namespaces}
     found: list[Verdict] = []
     for part in parts:
         result = rendered[part.stage - 1]
@@ -147,6 +149,7 @@ def verdicts_on(
         )
         texts = {path: file.text for path, file in result.of_role(part.role).items()}
         found.extend(policies.verdicts(texts, context))
+        found.extend(schema_verdicts(texts, {s.cluster: s.flux for s in on_clusters[part.stage]}))
     return tuple(dict.fromkeys(found))
 
 

@@ -14,6 +14,7 @@ from gitops.models import ChangeSet, Condition, Repository
 from gitops.signals import (
     base_moved_under,
     change_set_advanced,
+    change_set_advancing,
     condition_observed,
     first_seen,
 )
@@ -22,6 +23,7 @@ from gitops.states import LANDED, Move, State
 from tenants import audit, landing
 from tenants.errors import DomainError
 from tenants.models import Cluster, ProposedChangeSet, Request, Revision
+from tenants.services.common import take_turn
 from tenants.services.ending import invalidate
 from tenants.services.settling import refresh_phase
 from tenants.services.submitting import refresh
@@ -30,6 +32,12 @@ log = logging.getLogger(__name__)
 
 RECONCILED = "Reconciled"
 NOT_REPORTING = "NotReporting"
+
+
+@receiver(change_set_advancing)
+def on_advancing(**_: Any) -> None:
+    """Before the row itself is locked: people's verbs lock the other way round otherwise."""
+    take_turn()
 
 
 @receiver(change_set_advanced)

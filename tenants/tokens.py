@@ -92,10 +92,10 @@ def find(text: str) -> ApiToken | None:
     return row
 
 
-def authenticate(text: str) -> Any | None:
-    """The user whose live token this is, or `None`."""
+def authenticate(text: str, *, scope: Scope = Scope.READ) -> Any | None:
+    """The user whose live token this is, if it has the scope, or `None`."""
     row = find(text)
-    return row.owner if row else None
+    return row.owner if row and scope in row.scopes else None
 
 
 def revoke(token: ApiToken, *, by: Any) -> None:

@@ -81,9 +81,7 @@ class ChangeSet(models.Model):
                 condition=Q(state__in=[s.value for s in State]), name="change_set_state_known"
             ),
             models.CheckConstraint(
-                condition=Q(state__in=_OVER)
-                | Q(next_run_at__isnull=False)
-                | ~Q(waiting_for=""),
+                condition=Q(state__in=_OVER) | Q(next_run_at__isnull=False) | ~Q(waiting_for=""),
                 name="change_set_never_forgotten",
             ),
             models.CheckConstraint(

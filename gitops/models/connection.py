@@ -18,11 +18,6 @@ class Connection(models.Model):
     allow_private = models.BooleanField(default=False)
     paused_until = models.DateTimeField(null=True, blank=True)
     paused_reason = models.CharField(max_length=300, blank=True)
-    webhook_cursor = models.CharField(
-        max_length=100,
-        blank=True,
-        help_text="Local forge only: the last event whose webhook was sent.",
-    )
 
     class Meta:
         constraints = [

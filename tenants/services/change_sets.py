@@ -11,6 +11,7 @@ from gitops.states import TERMINAL, Move, MoveNotAllowed
 from tenants import audit, permissions
 from tenants.errors import NotPermitted
 from tenants.queries import actor
+from tenants.services.common import take_turn
 
 
 def retry_change_set(change_set: ChangeSet, *, by: Any) -> ChangeSet:
@@ -48,6 +49,7 @@ def _locked(change_set: ChangeSet, by: Any) -> ChangeSet:
     reason = permissions.why_not_administer(actor(by))
     if reason:
         raise NotPermitted(reason)
+    take_turn()
     return ChangeSet.objects.select_for_update(of=("self",)).get(pk=change_set.pk)
 
 

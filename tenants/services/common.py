@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from tenants import audit, permissions, workflow
 from tenants.errors import StaleRequest
-from tenants.models import Decision, Request, Revision
+from tenants.models import AuditHead, Decision, Request, Revision
 from tenants.queries import actor, request_view
 from tenants.workflow import Action, Status
 
@@ -86,6 +86,17 @@ def void_decisions(request: Request) -> None:
     Decision.objects.filter(revision__request=request, void=False).update(void=True)
 
 
+def take_turn() -> None:
+    """The first thing of every transaction that moves something: wait for whoever moves now.
+
+    Each ends under the audit chain's lock. Taken last, somebody who holds it could wait for a row
+    of somebody who waits for it; taken first by all, nobody can.
+    """
+    AuditHead.objects.get_or_create(pk=1)
+    AuditHead.objects.select_for_update().get(pk=1)
+
+
 def fresh(request: Request) -> Request:
     """The request as the database has it now, locked until the transaction ends."""
+    take_turn()
     return Request.objects.select_for_update().get(pk=request.pk)

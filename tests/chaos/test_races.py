@@ -172,7 +172,7 @@ def test_two_sweeps_ring_once(world: World) -> None:
     for _ in range(ROUNDS):
         Repository.objects.update(rung_at=None)
         rung: list[uuid.UUID] = []
-        at_once(*(lambda: delivery.sweep(rung.append) for _ in range(3)))
+        at_once(*(lambda ring=rung.append: delivery.sweep(ring) for _ in range(3)))
         assert rung == [world.platform.pk]
 
 
