@@ -3,7 +3,8 @@
 Platform admins may do everything. Owners and members of a tenant have the tenant's repository to
 themselves and may read the platform repository, where each tenant's files can be seen by the
 others. Where a tenant has a branch of the platform repository instead of a repository of its own,
-what goes into that branch is the tenant's.
+what goes into that branch is the tenant's. A repository that a live request is about to give to a
+new tenant is open to whoever asked.
 """
 
 from collections.abc import Mapping
@@ -19,10 +20,14 @@ _ONLY_ADMINS_HERE = "The repository is not your tenant's; a platform admin may c
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Whose a repository is. `tenants` are slugs by the branch that Flux reconciles for them."""
+    """Whose a repository is. `tenants` are slugs by the branch that Flux reconciles for them.
+
+    `askers` asked for a tenant that is to live here: it is theirs before the tenant exists.
+    """
 
     platform: bool = False
     tenants: Mapping[str, str] = field(default_factory=dict)
+    askers: frozenset[str] = frozenset()
 
 
 def why_not_look(actor: Actor, place: Place) -> str | None:
@@ -46,6 +51,8 @@ def why_not_change(actor: Actor, place: Place, *, base: str) -> str | None:
         return None
     if tenant := place.tenants.get(base):
         return None if actor.role_in(tenant) else f"The branch {base} belongs to {tenant}."
+    if actor.username in place.askers and not place.platform:
+        return None
     if place.platform:
         return _ONLY_ADMINS
     return None if _is_tenant(actor, place) else _ONLY_ADMINS_HERE
@@ -66,4 +73,5 @@ def why_not_create(actor: Actor) -> str | None:
 
 
 def _is_tenant(actor: Actor, place: Place) -> bool:
-    return any(actor.role_in(tenant) for tenant in place.tenants.values())
+    asked = bool(actor.username) and actor.username in place.askers
+    return asked or any(actor.role_in(tenant) for tenant in place.tenants.values())

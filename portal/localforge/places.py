@@ -1,6 +1,7 @@
 """Where the repositories are and whose: the store, and the inventory's facts for `access`."""
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from django.conf import settings
@@ -10,6 +11,8 @@ from gitops.forges.local.store import LocalStore
 from gitops.models import Repository
 from gitops.spec import Role
 from portal.localforge.access import Place
+from tenants.models import ProposedChangeSet
+from tenants.workflow import LIVE
 
 
 def the_store() -> LocalStore:
@@ -23,13 +26,14 @@ def place_of(path: RepositoryPath) -> Place:
 
 
 def all_places() -> Mapping[RepositoryPath, Place]:
-    """Whose each known repository is, in one query."""
+    """Whose each known repository is, in a constant number of queries."""
     return _places()
 
 
 def _places(**wanted: str) -> dict[RepositoryPath, Place]:
     rows = Repository.objects.filter(connection__forge="local", **wanted).select_related("tenant")
     found: dict[RepositoryPath, Place] = {}
+    asked = _askers(row.pk for row in rows if not hasattr(row, "tenant"))
     for row in rows:
         path = RepositoryPath(owner=row.owner, name=row.name)
         known = found.get(path, Place())
@@ -38,7 +42,20 @@ def _places(**wanted: str) -> dict[RepositoryPath, Place]:
         found[path] = Place(
             platform=known.platform or row.role == Role.PLATFORM,
             tenants={**known.tenants, **mine},
+            askers=known.askers | asked.get(row.pk, frozenset()),
         )
+    return found
+
+
+def _askers(repositories: Iterable[uuid.UUID]) -> dict[uuid.UUID, frozenset[str]]:
+    """Who has a live request that is about to give one of these to a new tenant."""
+    links = ProposedChangeSet.objects.filter(
+        change_set__repository__in=list(repositories),
+        revision__request__status__in=[s.value for s in LIVE],
+    ).values_list("change_set__repository_id", "revision__request__requester__username")
+    found: dict[uuid.UUID, frozenset[str]] = {}
+    for repository, username in links:
+        found[repository] = found.get(repository, frozenset()) | {username}
     return found
 
 

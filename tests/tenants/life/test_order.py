@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from gitops.forges.base import RepositoryPath
 from gitops.models import Repository
 from gitops.spec import Role
 from gitops.states import State
+from portal.localforge import access, places
 from tenants import operations, proposals, queries, services
 from tenants.errors import NotPermitted
 from tenants.models import Request, Tenant
@@ -166,3 +168,13 @@ def test_a_pull_request_can_be_found_again_without_its_number(world: World) -> N
     )
     world.hurry()
     assert [p.number for p in world.pulls()] == [pull.number]
+
+
+def test_who_asked_for_a_tenant_may_merge_its_first_content(world: World) -> None:
+    services.submit(world.onboard("plum"), by=world.alice)
+    place = places.place_of(RepositoryPath.parse("plum/apps"))
+    alice, charlie = queries.actor(world.alice), queries.actor(world.charlie)
+    assert access.why_not_change(alice, place, base="main") is None
+    assert access.why_not_look(charlie, place) is not None
+    fleet = places.place_of(RepositoryPath.parse("platform/fleet"))
+    assert access.why_not_change(alice, fleet, base="main") is not None
