@@ -8,6 +8,9 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import Product, SignIn
 
 
+pytestmark = pytest.mark.xdist_group("product")  # one process starts it, and has all of these
+
+
 @pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
 def test_from_the_form_to_merged_manifests(
     product: Product, sign_in: SignIn, javascript: bool
