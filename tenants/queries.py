@@ -180,10 +180,15 @@ def _condition(row: Condition) -> ConditionFacts:
     )
 
 
+def freeze_in_force() -> Freeze | None:
+    """The freeze that is on, if any."""
+    return Freeze.objects.filter(lifted_at=None).first()
+
+
 def _frozen_reason(rows: Iterable[ChangeSet]) -> str:
     if not any(row.state == State.PENDING for row in rows):
         return ""
-    freeze = Freeze.objects.filter(lifted_at=None).first()
+    freeze = freeze_in_force()
     return freeze.reason if freeze else ""
 
 

@@ -104,6 +104,12 @@ def account(context: Context) -> dict[str, object]:
     }
 
 
+@register.inclusion_tag("parts/freeze.html")
+def freeze_notice() -> dict[str, object]:
+    """Says on every page that nothing is written to any forge, and why."""
+    return {"freeze": queries.freeze_in_force()}
+
+
 @register.simple_tag(takes_context=True)
 def theme_attribute(context: Context) -> SafeString:
     """` data-theme="dark"` when a person chose one, else nothing: the system decides."""

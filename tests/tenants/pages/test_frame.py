@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client, RequestFactory
 from django.views.defaults import permission_denied
 
+from tenants import freezing
 from tenants.views import errors
 from tenants.views.rows import PHASES
 from tests.tenants.pages.conftest import Browse
@@ -126,3 +127,11 @@ def test_a_form_without_its_token_is_refused_in_words(alice: User) -> None:
     answer = client.post("/requests/new/onboard-tenant/", {"do": "draft"})
     assert answer.status_code == 403
     assert "This form is out of date" in answer.content.decode()
+
+
+def test_a_freeze_is_said_on_every_page(client: Client, world: World) -> None:
+    client.force_login(world.alice)
+    assert b"is frozen" not in client.get("/").content
+    freezing.freeze(by="bob", reason="incident <4711>")
+    for path in ("/", "/requests/", "/clusters/", "/forge/"):
+        assert b"Gatehouse is frozen: incident &lt;4711&gt;" in client.get(path).content, path
