@@ -1,19 +1,21 @@
 """Who is calling: a bearer token or a session, and how much of its owner a token may be."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth.models import User
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request as ApiRequest
-from rest_framework.views import APIView
 
 from tenants import tokens
 from tenants.api.problems import REALM, InsufficientScope
 from tenants.models import ApiToken
 from tenants.tokens import Scope
+
+if TYPE_CHECKING:  # its module reads the settings that name the classes here
+    from rest_framework.views import APIView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +58,7 @@ class BearerAuthentication(BaseAuthentication):
 class ScopeCovers(BasePermission):
     """A token needs the scope the view names (`read` unless it says otherwise)."""
 
-    def has_permission(self, request: ApiRequest, view: APIView) -> bool:
+    def has_permission(self, request: ApiRequest, view: "APIView") -> bool:
         needed: Scope = getattr(view, "scope", Scope.READ)
         if not caller(request).may(needed):
             raise InsufficientScope(needed.value)

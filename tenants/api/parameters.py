@@ -1,4 +1,4 @@
-"""Query strings, read strictly: a typing mistake is a 400 that names it, never a silent full list."""
+"""Query strings, read strictly: a typing mistake is a 400 that names it, never a full list."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence

@@ -22,7 +22,7 @@ _SCOPES: Mapping[Action, Scope] = {
 def refusals_of(
     request: Request, caller: Caller, blockers: tuple[Request, ...]
 ) -> dict[Action, str | None]:
-    """Each action with `None`, or why this caller cannot do it: as the person, then as the token."""
+    """Each action with `None`, or why the caller cannot do it: as a person, then as a token."""
     who, view = queries.actor(caller.user), _view(request)
     answers = {action: permissions.why_not(action, who, view) for action in Action}
     if answers[Action.APPROVE] is None and blockers:

@@ -72,7 +72,7 @@ def document(
 ) -> dict[str, Any]:
     """The problem document. `errors` is there when fields or parameters can be named."""
     found: dict[str, Any] = {
-        "type": addresses.absolute(f"/api/problems/{kind.slug}/"),
+        "type": addresses.resource("problem", kind.slug),
         "title": kind.title,
         "status": kind.status,
         "detail": detail,
@@ -124,6 +124,6 @@ def _headers(error: Exception, kind: Kind) -> dict[str, str]:
         return {"WWW-Authenticate": f'{REALM}, error="invalid_token"'}
     if kind.status == 401:
         return {"WWW-Authenticate": REALM}
-    if isinstance(error, exceptions.Throttled) and error.wait is not None:
-        return {"Retry-After": str(int(error.wait))}
+    if isinstance(error, exceptions.Throttled):
+        return {"Retry-After": str(int(getattr(error, "wait", None) or RETRY_AFTER))}
     return {"Retry-After": str(RETRY_AFTER)} if kind.status == 503 else {}

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db.models import Max, Prefetch, QuerySet, prefetch_related_objects
 
 from gitops.models import ChangeSet, Condition, Freeze
-from gitops.states import LANDED, Reason, State
+from gitops.states import Reason, State
 from tenants import queries
 from tenants.api.authentication import Caller
 from tenants.api.blocking import blockers_of

@@ -1,6 +1,7 @@
 """The shapes of answers. Names are promises to other people's scripts; see the tests' lists."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
 from rest_framework import serializers
@@ -12,6 +13,13 @@ from tenants.models import ApiToken, Decision, Membership, Request, Tenant
 from tenants.phases import Phase
 from tenants.queries import RequiredDecision
 from tenants.timeline import Event
+
+Row = TypeVar("Row")
+
+
+def represent(serializer: serializers.BaseSerializer[Row], rows: Iterable[Row]) -> list[Any]:
+    """Each row in the serializer's shape."""
+    return [serializer.to_representation(row) for row in rows]
 
 
 def person(user: User) -> dict[str, Any]:
@@ -157,7 +165,7 @@ class ConditionSerializer(serializers.Serializer[Condition]):
     message = serializers.CharField()
     observed_at = serializers.DateTimeField()
     # `source` is also the name of an argument every field has, so it is read by a method.
-    source = serializers.SerializerMethodField()
+    source = serializers.SerializerMethodField()  # type: ignore[assignment]
     commit = serializers.SerializerMethodField()
 
     def get_source(self, condition: Condition) -> str:
@@ -238,7 +246,7 @@ class RequestSerializer(serializers.Serializer[Reading]):
 
     def get_conditions(self, reading: Reading) -> list[Any]:
         rows = [c for row in reading.change_sets for c in row.conditions.all()]
-        return list(ConditionSerializer(rows, many=True).data)
+        return represent(ConditionSerializer(), rows)
 
     def get_steps(self, reading: Reading) -> list[Any]:
         """Manual steps: no operation of this version has any."""

@@ -19,6 +19,6 @@ urlpatterns: list[URLPattern] = [
     *_resource("v1/requests", views.Requests.as_view(), "requests"),
     *_resource("v1/requests/<str:reference>", views.OneRequest.as_view(), "request"),
     *_resource("v1/requests/<str:reference>/events", views.Events.as_view(), "request-events"),
-    path("problems/<slug:slug>/", views.problem_page, name="problem"),
+    *_resource("problems/<slug:slug>", views.ProblemPage.as_view(), "problem"),
     re_path("", views.Nothing.as_view(), name="nothing"),
 ]

@@ -1,27 +1,25 @@
-"""What the API answers. Reading goes through `tenants.queries`: what a caller cannot see is a 404."""
+"""What the API answers. What `tenants.queries` does not let a caller see is a 404."""
 
-import hashlib
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.utils.cache import patch_cache_control, patch_vary_headers
-from django.utils.http import parse_etags
 from rest_framework.exceptions import NotFound
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request as ApiRequest
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tenants import queries
 from tenants.api import addresses
+from tenants.api.answers import part, tagged
 from tenants.api.authentication import caller
 from tenants.api.kinds import KINDS
 from tenants.api.listing import ORDERINGS, matching
-from tenants.api.parameters import Parameters, Window
+from tenants.api.parameters import Parameters
 from tenants.api.readings import readings
 from tenants.api.serializers import (
     EventSerializer,
@@ -29,18 +27,20 @@ from tenants.api.serializers import (
     RequestSerializer,
     TokenSerializer,
     person,
+    represent,
 )
 from tenants.models import Request
+from tenants.timeline import Event
 
 
 class ApiView(APIView):
     """What all answers have in common: they are one caller's own, and never served unasked."""
 
-    http_method_names = ["get", "post", "patch", "delete", "head"]
+    http_method_names: Sequence[str] = ("get", "post", "patch", "delete", "head")
 
     def finalize_response(
-        self, request: HttpRequest, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+        self, request: ApiRequest, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
         patch_cache_control(response, private=True, no_cache=True)
         patch_vary_headers(response, ["Accept", "Authorization", "Cookie"])
@@ -59,7 +59,7 @@ class Me(ApiView):
                 **person(who.user),
                 "url": addresses.resource("me"),
                 "is_platform_admin": queries.actor(who.user).is_platform_admin,
-                "memberships": MembershipSerializer(memberships, many=True).data,
+                "memberships": represent(MembershipSerializer(), memberships),
                 "token": TokenSerializer(who.token).data if who.token else None,
             }
         )
@@ -76,11 +76,11 @@ class Requests(ApiView):
         rows = matching(queries.visible_requests(who.user), parameters)
         parameters.check()
 
-        def represent(page: Sequence[Request]) -> list[Any]:
-            return list(RequestSerializer(readings(page, who), many=True).data)
+        def shown(page: Sequence[Request]) -> list[Any]:
+            return represent(RequestSerializer(), readings(page, who))
 
         ordered = rows.order_by(*order, "-number")
-        return Response(_part(request, ordered, rows.count(), window, represent))
+        return part(request, ordered, rows.count(), window, shown)
 
 
 class OneRequest(ApiView):
@@ -91,7 +91,7 @@ class OneRequest(ApiView):
         who = caller(request)
         row = _find(queries.visible_requests(who.user), reference)
         [reading] = readings([row], who)
-        return _conditional(request, row.version, RequestSerializer(reading).data)
+        return tagged(request, row.version, RequestSerializer(reading).data)
 
 
 class Events(ApiView):
@@ -104,10 +104,10 @@ class Events(ApiView):
         row = _find(queries.visible_requests(caller(request).user), reference)
         events = queries.timeline(row)
 
-        def represent(page: Sequence[Any]) -> list[Any]:
-            return list(EventSerializer(page, many=True).data)
+        def shown(page: Sequence[Event]) -> list[Any]:
+            return represent(EventSerializer(), page)
 
-        return Response(_part(request, events, len(events), window, represent))
+        return part(request, events, len(events), window, shown)
 
 
 class Nothing(ApiView):
@@ -117,16 +117,18 @@ class Nothing(ApiView):
         raise NotFound
 
 
-def problem_page(request: HttpRequest, slug: str) -> HttpResponse:
-    """What an error means and what to do about it: the page behind its `type`."""
-    kind = KINDS.get(slug)
-    if kind is None:
-        return HttpResponse("There is no such kind of error.\n", status=404, content_type=_PLAIN)
-    text = f"{kind.title}\n\nStatus: {kind.status}\n\n{kind.todo}\n"
-    return HttpResponse(text, content_type=_PLAIN)
+class ProblemPage(ApiView):
+    """What an error means and what to do about it: the page behind its `type`, for everybody."""
 
+    def initial(self, request: ApiRequest, *args: Any, **kwargs: Any) -> None:
+        """Nobody has to be signed in, and it is text whatever is accepted."""
 
-_PLAIN = "text/plain; charset=utf-8"
+    def get(self, request: ApiRequest, slug: str) -> HttpResponse:
+        kind = KINDS.get(slug)
+        if kind is None:
+            raise NotFound
+        text = f"{kind.title}\n\nStatus: {kind.status}\n\n{kind.todo}\n"
+        return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
 def _find(visible: QuerySet[Request], reference: str) -> Request:
@@ -145,42 +147,3 @@ def _as_uuid(text: str) -> uuid.UUID:
     if not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text):
         raise NotFound
     return uuid.UUID(text)
-
-
-def _part[Row](
-    request: ApiRequest,
-    rows: Sequence[Row] | QuerySet[Any],
-    count: int,
-    window: Window,
-    represent: Callable[[Sequence[Row]], list[Any]],
-) -> dict[str, Any]:
-    """The envelope of every list: how many there are, the neighbouring parts, this part."""
-    end = window.offset + window.limit
-    before = max(0, window.offset - window.limit)
-    return {
-        "count": count,
-        "next": _address(request, window, end) if end < count else None,
-        "previous": _address(request, window, before) if window.offset else None,
-        "results": represent(list(rows[window.offset : end])),
-    }
-
-
-def _address(request: ApiRequest, window: Window, offset: int) -> str:
-    query = request.query_params.copy()
-    query["limit"], query["offset"] = str(window.limit), str(offset)
-    return addresses.absolute(f"{request.path}?{query.urlencode()}")
-
-
-def _conditional(request: ApiRequest, version: int, data: Any) -> Response:
-    """The answer, or 304 when the caller has it already.
-
-    The tag begins with the version that people's verbs count up, and goes on with a hash of the
-    answer: what git, clusters and other requests do, and who asks, changes it as well.
-    """
-    fingerprint = hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:20]
-    tag = f'"{version}-{fingerprint}"'
-    headers = {"ETag": tag}
-    seen = [t.removeprefix("W/") for t in parse_etags(request.headers.get("If-None-Match", ""))]
-    if tag in seen or "*" in seen:
-        return Response(status=304, headers=headers)
-    return Response(data, headers=headers)

@@ -8,21 +8,22 @@ from django.contrib.auth.models import User
 from tenants import queries, services
 from tenants.api.authentication import Caller
 from tenants.api.readings import readings
-from tenants.models import Request
+from tenants.models import Request, Tenant
 from tenants.operations.facts import External
 from tenants.workflow import Action
 from tests.tenants.api.conftest import Call, one_of_each
 from tests.world import World
 
-KEYS = set(
-    "id number url html_url display operation tenant spec purpose cost_centre external status "
-    "revision phase requester decisions required_decisions actions change_sets conditions steps "
-    "blocked_by settled_at created_at submitted_at decided_at".split()
-)
-CHANGE_SET = set(
-    "id repository state waiting_for stage branch commit pull_request digest attempts last_error "
-    "next_run_at".split()
-)
+KEYS = {
+    *("id", "number", "url", "html_url", "display", "operation", "tenant", "spec", "purpose"),
+    *("cost_centre", "external", "status", "revision", "phase", "requester", "decisions"),
+    *("required_decisions", "actions", "change_sets", "conditions", "steps", "blocked_by"),
+    *("settled_at", "created_at", "submitted_at", "decided_at"),
+}
+CHANGE_SET = {
+    *("id", "repository", "state", "waiting_for", "stage", "branch", "commit", "pull_request"),
+    *("digest", "attempts", "last_error", "next_run_at"),
+}
 RFC_3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
@@ -35,11 +36,11 @@ def _get(call: Call, path: str, who: User) -> Any:
 def test_every_documented_key_is_there_in_every_situation(world: World, call: Call) -> None:
     for name, request in one_of_each(world).items():
         found = _get(call, f"requests/{request.number}/", world.bob)
-        assert KEYS <= set(found), name
+        assert set(found) >= KEYS, name
         assert {"key", "word", "step", "steps", "waiting_for", "since"} <= set(found["phase"]), name
         assert found["steps"] == []
         for row in found["change_sets"]:
-            assert CHANGE_SET <= set(row), name
+            assert set(row) >= CHANGE_SET, name
         for row in found["required_decisions"]:
             assert {"stage", "needed", "given", "may_decide", "why_not"} <= set(row), name
         for row in found["decisions"]:
@@ -120,11 +121,14 @@ def test_an_earlier_request_for_the_same_files_is_named(world: World, call: Call
 def test_lists_objects_and_pages_agree(world: World, call: Call) -> None:
     """The API reads many at once and the pages one by one: the same rules, the same answers."""
     one_of_each(world)
+    _check_variety(world)
+    edited = world.submitted("iris-blue-edited")
+    Tenant.objects.get(slug="iris-blue").memberships.create(user=world.carol, role="owner")
+    carol = User.objects.get(username="carol")
+    services.edit(edited, by=carol, payload=edited.payload, purpose="More", cost_centre="")
     blocked = world.submitted("iris-blue-again")
-    revision = blocked.revisions.get()
-    revision.owned = Request.objects.get(subject="iris-blue-waiting").revisions.get().owned
-    revision.save()
-    for person in (world.alice, world.bob, world.carol, world.charlie):
+    blocked.revisions.update(owned=edited.revisions.latest("number").owned)
+    for person in User.objects.all():
         listed = {r["number"]: r for r in _get(call, "requests/?limit=200", person)["results"]}
         visible = list(queries.visible_requests(person))
         assert set(listed) == {r.number for r in visible}
@@ -137,16 +141,14 @@ def test_lists_objects_and_pages_agree(world: World, call: Call) -> None:
             assert list(reading.actions) == allowed, (row, person)
             assert reading.phase == queries.phase_of(alone), (row, person)
             assert reading.required == queries.required_decisions(alone, person), (row, person)
-            assert reading.phase.key == alone.phase_key or alone.number == blocked.number
 
 
-def test_the_situations_are_different_ones(world: World) -> None:
-    """Otherwise the tests above would say little."""
-    one_of_each(world)
+def _check_variety(world: World) -> None:
+    """Otherwise the test above would say little."""
     keys = set(Request.objects.values_list("phase_key", flat=True))
     assert keys >= {
         *("draft", "waiting-for-approval", "returned", "rejected", "withdrawn"),
-        *("merged", "waiting-for-merge", "opening"),
+        *("merged", "waiting-for-merge", "opening", "closing"),
     }
     actions = {
         action
