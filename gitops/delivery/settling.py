@@ -15,6 +15,9 @@ from gitops.models import ChangeSet
 from gitops.signals import base_moved_under
 from gitops.states import Move
 
+_LAGS = 5
+"""Tries until a merge that cannot be fetched is taken for one that was removed again."""
+
 
 def changes_of(row: ChangeSet) -> list[Stored]:
     return [stored(c.path, c.before, c.after) for c in row.file_changes.all()]
@@ -32,8 +35,7 @@ def settle_merged(work: Work, row: ChangeSet, found: PullRequest) -> None:
 
     Raises `DeliveryError` when the repository cannot be read; the next pass tries again.
     """
-    work.look()
-    merge_commit = found.merge_commit or work.repository.base_commit
+    merge_commit = _fetched_merge(work, row, found)
     as_approved = found.base == work.repository.target_branch and _holds_approved_bytes(
         work, row, merge_commit
     )
@@ -48,6 +50,23 @@ def settle_merged(work: Work, row: ChangeSet, found: PullRequest) -> None:
     )
     if row.next_run_at is not None:
         tidy(work, row)
+
+
+def _fetched_merge(work: Work, row: ChangeSet, found: PullRequest) -> str:
+    """The commit that brought the change in, with the snapshot no older than it.
+
+    It may have been merged after this pass had looked, and a forge may tell of it before it can be
+    fetched: judged without it, a faithful merge would seem to hold something else.
+    """
+    commit = found.merge_commit
+    fresh = not work.looked
+    work.look()
+    if not fresh and (commit is None or not work.mirror.has_commit(commit)):
+        work.look(again=True)
+    ours = found.base == work.repository.target_branch
+    if ours and commit and not work.mirror.has_commit(commit) and row.attempts < _LAGS:
+        raise DeliveryError("The merge cannot be fetched yet.")
+    return commit or work.repository.base_commit
 
 
 def tidy(work: Work, row: ChangeSet) -> None:

@@ -20,9 +20,9 @@ class Work:
     mirror: Mirror
     looked: bool = field(default=False)
 
-    def look(self) -> None:
-        """Bring the snapshot up to date, at most once a pass. Raises `DeliveryError`."""
-        if not self.looked:
+    def look(self, *, again: bool = False) -> None:
+        """Bring the snapshot up to date, once a pass unless `again`. Raises `DeliveryError`."""
+        if again or not self.looked:
             snapshot.look(self.repository, self.mirror, claim=self.claim)
             self.looked = True
 

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import django
@@ -55,6 +56,23 @@ def merge() -> None:
         time.sleep(0.4)
 
 
+def forge_messages(count: int) -> None:
+    """Put messages into the queue that nobody of ours would: wrong ids, unapproved, extra words."""
+    import uuid
+
+    from gitops.models import ChangeSet, Repository
+    from gitops.tasks import deliver_repository
+    from portal.celery import app
+
+    known = [str(pk) for pk in ChangeSet.objects.values_list("pk", flat=True)]
+    repository = str(Repository.objects.values_list("pk", flat=True)[0])
+    for n in range(count):
+        forged = [str(uuid.uuid4()), "not a uuid", repository, *known][n % (3 + len(known))]
+        deliver_repository.apply_async((forged,), kwargs={"state": "merged", "approved": True})
+    app.send_task("gitops.tasks.no_such_task", queue="deliver")
+    app.close()
+
+
 def facts() -> dict[str, Any]:
     """What everybody knows at the end: the portal's rows, and the forge's own records."""
     from gitops.forges.base import RepositoryPath
@@ -100,7 +118,12 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
     verb, *words = sys.argv[1:]
-    calls = {"ask": lambda: ask(int(words[0])), "merge": merge, "facts": facts}
+    calls: dict[str, Callable[[], object]] = {
+        "ask": lambda: ask(int(words[0])),
+        "merge": merge,
+        "facts": facts,
+        "forge-messages": lambda: forge_messages(int(words[0])),
+    }
     print(json.dumps(calls[verb]()))
 
 

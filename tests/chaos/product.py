@@ -80,6 +80,17 @@ class Product:
         with closing(sqlite3.connect(path, uri=True, timeout=20)) as database:
             return database.execute(question).fetchall()
 
+    def health(self) -> str:
+        """What somebody who has to find out why would look at first."""
+        logs = sorted((self.data / "logs").glob("*.log"))
+        tails = [f"== {log.name}\n{log.read_text()[-2000:]}" for log in logs]
+        beats = self.asked("SELECT name, seen_at FROM gitops_heartbeat")
+        looked = self.asked(
+            "SELECT owner, base_commit, claimed_until, rung_at, next_look_at, snapshot_error"
+            " FROM gitops_repository"
+        )
+        return "\n".join([self.tree.says()[-2000:], *tails, f"{beats}", f"{looked}"])
+
     def processes(self) -> dict[int, str]:
         """Everything that works on the data folder, with or without our environment: git too."""
         found = {}
@@ -98,20 +109,23 @@ class Browser:
     def __init__(self, port: int, username: str) -> None:
         self.base = f"http://127.0.0.1:{port}"
         self.username = username
+        self.heard = ""
         self._opener = build_opener(HTTPCookieProcessor(http.cookiejar.CookieJar()))
 
     def approve(self, number: int, *, patience: float = 60.0) -> int:
         """Approve what the page shows, until the page says that it is; answers the clicks."""
         clicks, deadline = 0, time.monotonic() + patience
         while time.monotonic() < deadline:
-            with suppress(OSError, http.client.HTTPException):
+            try:
                 page = self._page(f"/requests/{number}/")
                 if not (digest := _DIGEST.search(page)):
                     return clicks
                 clicks += 1
                 self._post(f"/requests/{number}/approve/", page, digest=digest[1])
+            except (OSError, http.client.HTTPException) as error:
+                self.heard = str(error)
             time.sleep(0.1)
-        raise AssertionError(f"#{number} could not be approved in {patience:.0f} s")
+        raise AssertionError(f"#{number} not approved in {patience:.0f} s; last: {self.heard}")
 
     def _page(self, path: str) -> str:
         page, where = self._open(path)
@@ -124,8 +138,11 @@ class Browser:
     def _post(self, path: str, page: str, **fields: str) -> None:
         token = _TOKEN.search(page)
         assert token, f"no form on {path}"
-        with suppress(HTTPError):  # refused: the next look at the page tells
+        try:
             self._open(path, {"csrfmiddlewaretoken": token[1], **fields})
+        except HTTPError as refusal:  # the next look at the page tells
+            words = re.findall(r'role="alert".*?</', refusal.read().decode(), re.DOTALL)
+            self.heard = f"{refusal}: {' '.join(words)[:500]}"
 
     def _open(self, path: str, fields: dict[str, str] | None = None) -> tuple[str, str]:
         url = path if path.startswith("http") else f"{self.base}{path}"

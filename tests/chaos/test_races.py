@@ -3,9 +3,10 @@
 On SQLite writers queue; on PostgreSQL (DATABASE_URL) they meet. Both must come out the same.
 """
 
-import threading
+import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -87,7 +88,7 @@ def test_approve_or_reject(world: World) -> None:
         request = world.submitted(f"iris-blue-n{n}")
         answers = at_once(
             approving(request, world.bob),
-            lambda request=request: services.reject(request, by=world.carol, comment="no"),
+            partial(services.reject, request, by=world.carol, comment="no"),
         )
         lost_with(answers, DomainError)
         [winner] = won(answers)
@@ -103,9 +104,7 @@ def test_what_is_edited_meanwhile_is_not_approved(world: World) -> None:
         payload = {**request.payload, "size_class": "medium"}
         answers = at_once(
             approving(request, world.bob),
-            lambda request=request, payload=payload: services.edit(
-                request, by=world.alice, payload=payload, purpose="larger"
-            ),
+            partial(services.edit, request, by=world.alice, payload=payload, purpose="larger"),
         )
         lost_with(answers, DomainError)
         [winner] = won(answers)
@@ -125,7 +124,7 @@ def test_refresh_and_approve(world: World) -> None:
         request = world.submitted(f"iris-blue-n{n}")
         answers = at_once(
             approving(request, world.bob),
-            lambda request=request: services.refresh(request, by=world.alice),
+            partial(services.refresh, request, by=world.alice),
         )
         lost_with(answers, DomainError)
         after = now(request)
@@ -139,7 +138,7 @@ def test_refresh_and_approve(world: World) -> None:
 def test_a_name_two_people_submit_goes_to_one_of_them(world: World) -> None:
     for n in range(ROUNDS):
         drafts = [world.add_namespace(f"iris-blue-n{n}") for _ in range(2)]
-        answers = at_once(*(lambda d=draft: services.submit(d, by=world.alice) for draft in drafts))
+        answers = at_once(*(partial(services.submit, draft, by=world.alice) for draft in drafts))
         lost_with(answers, InvalidSpec)
         [winner] = won(answers)
         [loser] = [answer for answer in answers if isinstance(answer, InvalidSpec)]
@@ -152,7 +151,7 @@ def test_a_name_two_people_submit_goes_to_one_of_them(world: World) -> None:
 def test_a_tenant_and_one_whose_name_begins_like_it_go_to_one_of_them(world: World) -> None:
     for n in range(ROUNDS):
         drafts = [world.onboard(f"plum{n}"), world.onboard(f"plum{n}-jam")]
-        answers = at_once(*(lambda d=draft: services.submit(d, by=world.alice) for draft in drafts))
+        answers = at_once(*(partial(services.submit, draft, by=world.alice) for draft in drafts))
         lost_with(answers, InvalidSpec)
         assert len(won(answers)) == 1
         held = Claim.objects.filter(kind="tenant", name__startswith=f"plum{n}", released_at=None)
@@ -172,7 +171,7 @@ def test_two_sweeps_ring_once(world: World) -> None:
     for _ in range(ROUNDS):
         Repository.objects.update(rung_at=None)
         rung: list[uuid.UUID] = []
-        at_once(*(lambda ring=rung.append: delivery.sweep(ring) for _ in range(3)))
+        at_once(*(partial(delivery.sweep, rung.append) for _ in range(3)))
         assert rung == [world.platform.pk]
 
 
@@ -195,7 +194,7 @@ def test_two_workers_on_the_two_repositories_of_a_new_tenant(world: World) -> No
         world.deliver()
         request = world.approve(now(submitted))
         rows = queries.change_sets_of(request)
-        answers = at_once(*(lambda row=row: delivery.deliver(row.repository_id) for row in rows))
+        answers = at_once(*(partial(delivery.deliver, row.repository_id) for row in rows))
         assert answers == ["done", "done"]
         world.deliver()
         for row in rows:
@@ -209,24 +208,25 @@ def test_two_workers_on_the_two_repositories_of_a_new_tenant(world: World) -> No
                 ours = next(p for p in pulls.listed(bare) if p.head == row.branch)
                 world.merge(ours.number)
         ChangeSet.objects.filter(finished_at=None).update(next_run_at=timezone.now())
-        answers = at_once(*(lambda row=row: delivery.deliver(row.repository_id) for row in rows))
+        answers = at_once(*(partial(delivery.deliver, row.repository_id) for row in rows))
         assert answers == ["done", "done"]
         assert Tenant.objects.filter(slug=f"plum{n}").exists()
         assert now(request).settled_at is not None
     chain_verifies()
 
 
+def withdraw_after(seconds: float, request: Request, world: World) -> None:
+    time.sleep(seconds)
+    services.withdraw(request, by=world.alice)
+
+
 def test_withdrawn_while_it_is_pushed(world: World) -> None:
     """Either nothing of it ever shows, or it is closed again: nothing is left in the end."""
     for n in range(ROUNDS // 5):
         request = world.approved(f"iris-blue-n{n}")
-        pause = threading.Event()
         answers = at_once(
             lambda: delivery.deliver(world.platform.pk),
-            lambda request=request, pause=pause, n=n: (
-                pause.wait(0.05 * n),
-                services.withdraw(request, by=world.alice),
-            ),
+            partial(withdraw_after, 0.05 * n, request, world),
         )
         assert won(answers) == [0, 1], answers
         world.deliver()
@@ -251,8 +251,8 @@ def test_people_and_workers_at_the_same_rows_never_wait_for_each_other_for_ever(
         ChangeSet.objects.filter(finished_at=None).update(next_run_at=timezone.now())
         answers = at_once(
             lambda: delivery.deliver(world.platform.pk),
-            *(lambda r=r: services.withdraw(r, by=world.alice) for r in requests),
-            *(lambda r=r: services.comment(r, by=world.bob, text="look") for r in requests),
+            *(partial(services.withdraw, r, by=world.alice) for r in requests),
+            *(partial(services.comment, r, by=world.bob, text="look") for r in requests),
         )
         lost_with(answers, DomainError)
         assert answers[0] == "done"

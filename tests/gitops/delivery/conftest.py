@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from tests import world as worlds
-from tests.gitops.delivery.faults import Script, install
+pytest.register_assert_rewrite("tests.gitops.delivery.checks")
+
+from tests import world as worlds  # noqa: E402 - after the line above
+from tests.gitops.delivery.faults import Script, install  # noqa: E402
 
 
 @pytest.fixture
