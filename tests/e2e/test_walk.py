@@ -7,7 +7,6 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import Product, SignIn
 
-
 pytestmark = pytest.mark.xdist_group("product")  # one process starts it, and has all of these
 
 

@@ -17,10 +17,15 @@ from tenants.errors import NotPermitted
 from tenants.models import Request, Tenant
 from tenants.operations import OPERATIONS
 from tenants.operations.base import Stage
+from tenants.operations.facts import RequestFacts
 from tests.world import World, pull_of
 
+NO_FACTS = RequestFacts()
 
-def one_cluster_after_the_other(before: Any, payload: Any, facts: Any) -> tuple[Stage, ...]:
+
+def one_cluster_after_the_other(
+    before: Any, payload: Any, facts: RequestFacts = NO_FACTS, /
+) -> tuple[Stage, ...]:
     """add-namespace in a stage per cluster, as moves and removals will be."""
     [whole] = OPERATIONS["add-namespace"].stages(before, payload, facts)
     return tuple(
