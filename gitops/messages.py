@@ -165,7 +165,8 @@ def _head(context: Context) -> str:
         rows.append(("Cost centre", _cell(context.cost_centre)))
     if context.external:
         rows.append(("Ticket", _cell(context.external)))
-    rows.append(("Digest", f"`{context.digest}`"))
+    rows.append(("Approved as", f"`{context.request_digest}`"))
+    rows.append(("These files", f"`{context.digest}`"))
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     return f"{one_line(context.sentence)}\n\n| | |\n|---|---|\n{table}\n\n"
 

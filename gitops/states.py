@@ -90,7 +90,8 @@ MOVES: Mapping[Move, Step] = {
 
 REASONS: Mapping[Reason, str] = {
     Reason.PULL_REQUEST_CLOSED: (
-        "Somebody closed the pull request. Reopen it in the forge, or close the change set here."
+        "Somebody closed the pull request. Reopen it in the forge; or retry, which opens a new "
+        "one; or close the change set here."
     ),
     Reason.BRANCH_GONE: (
         "The branch of the pull request was deleted. Retry pushes the approved commit again."

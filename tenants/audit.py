@@ -111,6 +111,8 @@ def verify(events: Iterable[AuditEvent] | None = None) -> Proof:
             return Proof(count=count, broken_at=event.sequence, why="the event was changed")
         previous, count = event.hash, event.sequence
     head = AuditHead.objects.filter(pk=1).first()
+    if head is None and count:
+        return Proof(count=count, broken_at=count + 1, why="the head of the chain is missing")
     if head is not None and (head.sequence, head.hash) != (count, previous):
         return Proof(count=count, broken_at=count + 1, why="the end of the chain was cut off")
     return Proof(count=count)

@@ -12,14 +12,20 @@ def freeze(*, by: str, reason: str) -> Freeze | None:
     """Turn the switch on; answers `None` when it is on already. Raises `ValueError`: no reason."""
     if not reason.strip():
         raise ValueError("A freeze needs a reason: people will ask.")
-    try:
-        with transaction.atomic():
-            row = Freeze.objects.create(reason=reason.strip()[:300], by=by, at=timezone.now())
+    with transaction.atomic():
+        row = _first(reason.strip()[:300], by)
+        if row is not None:
             _note(by, "freeze", row.reason)
             refresh_frozen()
-    except IntegrityError:
-        return None
     return row
+
+
+def _first(reason: str, by: str) -> Freeze | None:
+    try:
+        with transaction.atomic():
+            return Freeze.objects.create(reason=reason, by=by, at=timezone.now())
+    except IntegrityError:  # the one constraint that a non-empty reason can break: one at a time
+        return None
 
 
 def unfreeze(*, by: str) -> bool:

@@ -176,7 +176,8 @@ def _open(change_sets: Sequence[ChangeSetFacts]) -> Phase:
         word="waiting for merge",
         step=4,
         waiting_for=f"somebody who merges in {where}",
-        sentence=f"The {kind} in {where} can be merged now.",
+        sentence=f"The {kind} in {where} can be merged now"
+        + (", in this order." if len(waiting) > 1 else "."),
         tone=Tone.RUN,
     )
 
@@ -197,7 +198,8 @@ def _half(facts: PhaseFacts) -> Phase:
         step=4,
         over=True,
         tone=Tone.BAD,
-        sentence="The pull requests were closed without a merge. Nothing has changed.",
+        sentence="Closed without a merge; nothing has changed. To try again, withdraw the request "
+        "and reopen it as a draft.",
     )
 
 
@@ -264,7 +266,7 @@ def _ended(facts: PhaseFacts) -> Phase:
     return Phase(
         key="closing" if closing else word,
         word=f"{word}, closing" if closing else word,
-        step=2 if not facts.change_sets else 4,
+        step=4 if any(c.pull_request_url for c in facts.change_sets) else 2,
         sentence=_ENDED[facts.status] + (" Its pull requests are being closed." if closing else ""),
         waiting_for="the portal" if closing else "",
         tone=Tone.RUN if closing else Tone.IDLE,

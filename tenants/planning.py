@@ -12,7 +12,7 @@ from gitops.changes import Plan, TreeEntry, plan
 from gitops.errors import InvalidSpec, Problem
 from gitops.models import Repository, RepositoryFile
 from gitops.models.repository import below
-from gitops.policies import Verdict
+from gitops.policies import Severity, Verdict
 from gitops.rendered import Rendered
 from gitops.spec import Ownership, Role, TenantOnCluster
 from tenants.inventory import Before
@@ -137,7 +137,7 @@ def verdicts_on(
     on_clusters = {number: _on_clusters(stage) for number, stage in enumerate(stages, start=1)}
     for specs in on_clusters.values():
         known |= {namespace.name for spec in specs for namespace in spec.namespaces}
-    found: list[Verdict] = []
+    found = [_unseen(part) for part in parts if not part.repository.base_commit]
     for part in parts:
         result = rendered[part.stage - 1]
         context = policies.Context(
@@ -155,3 +155,19 @@ def verdicts_on(
 
 def _on_clusters(stage: Stage) -> list[TenantOnCluster]:
     return [spec for spec in stage.specs if isinstance(spec, TenantOnCluster)]
+
+
+def _unseen(part: Part) -> Verdict:
+    """Said before anybody approves: nobody has looked into this repository yet."""
+    name = f"{part.repository.full_name} (branch {part.repository.target_branch})"
+    trouble = part.repository.snapshot_error
+    return Verdict(
+        pack="repositories",
+        rule="seen",
+        severity=Severity.WARNING,
+        path=part.repository.full_name,
+        line=None,
+        message=f"{trouble}." if trouble else f"Nobody has looked into {name} yet.",
+        fix="If it does not exist, a platform admin makes it. It is then looked at by itself, and "
+        "only then can this be approved.",
+    )

@@ -9,7 +9,7 @@ from enum import StrEnum
 from django.db.models import Q
 from django.utils import timezone
 
-from gitops.delivery import following, pushing, reporting
+from gitops.delivery import following, pushing, reporting, snapshot
 from gitops.delivery.claims import Claim, claimed
 from gitops.delivery.connecting import forge_for, mirror_for
 from gitops.delivery.rows import BATCH, ENDS_THE_PASS, Quiet, frozen, note_failure
@@ -97,7 +97,8 @@ def _unreachable(
         exc_info=None if isinstance(error, DeliveryError | OSError) else error,
     )
     Repository.objects.filter(pk=repository.pk, claim_token=claim.token).update(
-        snapshot_error=str(known)[:500], next_look_at=timezone.now() + timedelta(seconds=30)
+        snapshot_error=snapshot.why(repository, known),
+        next_look_at=timezone.now() + timedelta(seconds=30),
     )
     for row in due:
         note_failure(row, known, claim=claim)

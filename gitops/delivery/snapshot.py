@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from gitops.changes import blob_id
 from gitops.delivery.claims import Claim
-from gitops.errors import DeliveryError
+from gitops.errors import Cause, DeliveryError
 from gitops.git.mirror import Mirror
 from gitops.models import Blob, Repository, RepositoryFile
 from gitops.moving import MovedOn
@@ -33,12 +33,19 @@ def look(repository: Repository, mirror: Mirror, *, claim: Claim) -> str:
     try:
         commit = mirror.fetch(repository.target_branch)
     except DeliveryError as error:
-        _seen(repository, claim, snapshot_error=str(error)[:500])
+        _seen(repository, claim, snapshot_error=why(repository, error))
         raise
     if commit != repository.base_commit:
         _move(repository, mirror, commit, claim=claim)
     _seen(repository, claim, snapshot_error="", base_observed_at=timezone.now())
     return commit
+
+
+def why(repository: Repository, error: Exception) -> str:
+    """Why the repository could not be looked at, as a sentence for people who do not run git."""
+    if isinstance(error, DeliveryError) and error.cause is Cause.MISSING:
+        return f"{repository.full_name} has no branch {repository.target_branch}, or is not there"
+    return str(error)[:500]
 
 
 def _seen(repository: Repository, claim: Claim, **fields: object) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
 
 from gitops.forges.base import RepositoryPath
 from gitops.forges.local.store import LocalStore
@@ -57,6 +58,13 @@ def _askers(repositories: Iterable[uuid.UUID]) -> dict[uuid.UUID, frozenset[str]
     for repository, username in links:
         found[repository] = found.get(repository, frozenset()) | {username}
     return found
+
+
+def look_soon(path: RepositoryPath) -> None:
+    """Have the worker look at a repository that was just made, if anybody waits for it."""
+    Repository.objects.filter(connection__forge="local", owner=path.owner, name=path.name).update(
+        next_look_at=timezone.now()
+    )
 
 
 def clone_url(path: RepositoryPath) -> str:

@@ -135,7 +135,12 @@ class ProposedChangeSet(models.Model):
     )
 
     class Meta:
-        ordering = ["change_set__stage", "change_set__created_at"]
+        # A tenant's own repository first: the platform's sync looks for what is in it.
+        ordering = [
+            "change_set__stage",
+            "-change_set__repository__role",
+            "change_set__repository__name",
+        ]
 
     def __str__(self) -> str:
         return f"{self.revision}: {self.change_set}"

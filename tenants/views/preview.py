@@ -16,7 +16,7 @@ def preview_context(preview: Preview, operation: Operation[Any] | None) -> dict[
     errors = [v for v in preview.verdicts if v.severity == Severity.ERROR]
     warnings = [v for v in preview.verdicts if v.severity != Severity.ERROR]
     return {
-        "problems": tuple(dict.fromkeys(_say(p, operation) for p in preview.problems)),
+        "problems": tuple(dict.fromkeys(say(p, operation) for p in preview.problems)),
         "digest": preview.digest,
         "repositories": repositories,
         "files": [f for repository in repositories for f in repository.files],
@@ -31,7 +31,7 @@ def preview_context(preview: Preview, operation: Operation[Any] | None) -> dict[
     }
 
 
-def _say(problem: Problem, operation: Operation[Any] | None) -> str:
+def say(problem: Problem, operation: Operation[Any] | None) -> str:
     """A problem with the title of the field it is about, for a place away from the field."""
     fields = (*(operation.fields if operation else ()), *REQUEST_FIELDS)
     names = problem.pointer.split("/")

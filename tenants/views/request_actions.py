@@ -15,7 +15,9 @@ from gitops.states import MoveNotAllowed
 from tenants import services
 from tenants.errors import DomainError, NotPermitted, StaleRequest
 from tenants.models import Request
+from tenants.operations import OPERATIONS
 from tenants.views.people import person, signed_in, visible_request
+from tenants.views.preview import say
 from tenants.views.request_page import Notice, show
 
 _Call = Callable[[Request, HttpRequest], object]
@@ -87,7 +89,7 @@ def act(request: HttpRequest, number: int, action: str) -> HttpResponse:
     row = visible_request(request, number)
     if request.method != "POST":
         return redirect("request", number=number)
-    notice, status = _try(lambda: click.call(row, request), action)
+    notice, status = _try(lambda: click.call(row, request), action, row.operation)
     if notice is None:
         if click.done:
             messages.success(request, click.done)
@@ -112,13 +114,18 @@ def act_on_change_set(
     if request.method != "POST":
         return redirect("request", number=number)
     found = get_object_or_404(ChangeSet, pk=change_set, proposed_change_set__revision__request=row)
-    notice, status = _try(lambda: calls[action](found, by=person(request)), action)
+    notice, status = _try(lambda: calls[action](found, by=person(request)), action, row.operation)
     if notice is None:
         return redirect("request", number=number)
     return show(request, visible_request(request, number), notice=notice, status=status)
 
 
-def _try(call: Callable[[], object], action: str) -> tuple[Notice | None, int]:
+def _said(error: InvalidSpec, operation: str) -> tuple[str, ...]:
+    known = OPERATIONS.get(operation)
+    return tuple(dict.fromkeys(say(problem, known) for problem in error.problems))
+
+
+def _try(call: Callable[[], object], action: str, operation: str) -> tuple[Notice | None, int]:
     """Run a service; its refusal as a notice and the status that goes with it."""
     try:
         call()
@@ -126,8 +133,7 @@ def _try(call: Callable[[], object], action: str) -> tuple[Notice | None, int]:
         title = "This request moved on while you were reading"
         return Notice(title=title, text=(str(error), "Below is what is there now.")), 409
     except InvalidSpec as error:
-        text = tuple(dict.fromkeys(p.detail for p in error.problems))
-        return Notice(title="This does not work yet", text=text), 422
+        return Notice(title="This does not work yet", text=_said(error, operation)), 422
     except NotPermitted as error:
         return Notice(title="This was not done", text=(error.reason,)), 403
     except (DomainError, MoveNotAllowed) as error:

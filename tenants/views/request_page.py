@@ -113,12 +113,21 @@ def _progress_context(request: HttpRequest, row: Request) -> dict[str, object]:
         "row": row,
         "phase": phase,
         "steps": steps_of(phase),
-        "change_sets": [c for c in change_sets if c.row.state != State.PROPOSED],
+        "change_sets": [c for c in change_sets if c.row.approved_at or c.row.pull_request_number],
+        "remark": _remark(row),
         "is_admin": queries.actor(person(request)).is_platform_admin,
         "every": _pace(row, phase),
         "state": f"{row.status}.{row.revision_number}",
         "fingerprint": _fingerprint(row, phase, change_sets),
     }
+
+
+def _remark(row: Request) -> Decision | None:
+    """What the approver said who returned or rejected it, where the requester looks first."""
+    if row.status not in {Status.RETURNED, Status.REJECTED}:
+        return None
+    said = Decision.objects.filter(revision__request=row).exclude(verdict="approve")
+    return said.select_related("decider").order_by("-at").first()
 
 
 def _pace(row: Request, phase: Phase) -> str:
@@ -154,7 +163,8 @@ def _change_sets(row: Request) -> QuerySet[ChangeSet]:
         )
         .select_related("repository")
         .prefetch_related(Prefetch("conditions", Condition.objects.order_by("source", "type")))
-        .order_by("stage", "created_at")
+        # A tenant's own repository first: the platform's sync looks for what is in it.
+        .order_by("stage", "-repository__role", "repository__name")
     )
 
 

@@ -58,13 +58,4 @@ def committed(
     monkeypatch.setattr(settings, "GATEHOUSE_DATA", tmp_path)
     audit_guard.install()
     yield worlds.build()
-    _unguard()  # the table is emptied after the test
-
-
-def _unguard() -> None:
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("DROP TRIGGER audit_no_update")
-            cursor.execute("DROP TRIGGER audit_no_delete")
-        else:
-            cursor.execute("DROP FUNCTION audit_append_only CASCADE")
+    audit_guard.remove()  # the table is emptied after the test

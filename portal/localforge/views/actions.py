@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from gitops.errors import Cause, DeliveryError
-from gitops.forges.base import Invalid, Missing, NotPermitted
+from gitops.forges.base import AlreadyExists, Invalid, Missing, NotPermitted
 from gitops.forges.local import merging, pulls
 from gitops.forges.local.documents import Pull
 from portal.localforge import access
@@ -108,4 +108,5 @@ def _status(error: DeliveryError) -> int:
         return 422
     if isinstance(error, NotPermitted):
         return 403
-    return 409 if isinstance(error, Missing) or error.cause is Cause.CONFLICT else 503
+    stands_in_the_way = isinstance(error, AlreadyExists | Missing)
+    return 409 if stands_in_the_way or error.cause is Cause.CONFLICT else 503

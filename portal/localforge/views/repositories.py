@@ -15,7 +15,7 @@ from gitops.forges.local.following import open_numbers
 from gitops.forges.local.store import LocalStore
 from portal.localforge import access, browsing
 from portal.localforge.access import Place
-from portal.localforge.places import all_places, the_store
+from portal.localforge.places import all_places, look_soon, the_store
 from portal.localforge.views.common import actor_of
 from tenants.views.people import person, signed_in
 
@@ -53,6 +53,7 @@ def create(request: HttpRequest) -> HttpResponse:
         path = RepositoryPath.parse(typed)
         files = {"README.md": f"# {path.name}\n"}
         the_store().create(path, by=person(request).username, files=files)
+        look_soon(path)
     except (ValueError, DeliveryError) as error:
         return _list(request, typed=typed, problem=str(error), status=422)
     messages.success(request, f"{path} is ready to be cloned.")

@@ -15,7 +15,7 @@ from gitops.forges.local.bare import Bare
 from gitops.forges.local.documents import Pull
 from gitops.messages import one_line
 from portal.localforge import access
-from portal.localforge.places import clone_url, place_of, the_store
+from portal.localforge.places import clone_url, look_soon, place_of, the_store
 from tenants import queries
 
 Options = Mapping[str, Any]
@@ -90,6 +90,7 @@ class Command(BaseCommand):
             files={"README.md": f"# {path.name}\n"},
             default_branch=options["default_branch"],
         )
+        look_soon(path)
         self.stdout.write(f"{path} is ready: {clone_url(path)}")
 
     def _act(self, verb: Callable[[Bare, str, Options], Pull], options: Options) -> None:

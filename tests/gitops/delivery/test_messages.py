@@ -100,7 +100,7 @@ SHAPE = [
     r"Add the namespace .*",
     r"\| \| \|",
     r"\|---\|---\|",
-    r"\| (Request|Asked by|Approved by|Tenant|Cost centre|Ticket|Digest) \| .* \|",
+    r"\| (Request|Asked by|Approved by|Tenant|Cost centre|Ticket|Approved as|These files) \| .* \|",
     r"\| (add|modify|delete|…) \| .* \|",
     r"### (Why|Files|Belongs together)",
     r"<!-- gatehouse:request=[0-9a-f-]+;revision=2;digest=sha256:[0-9a-f]{64} -->",
@@ -168,7 +168,8 @@ def test_every_forges_limit_is_kept_and_what_identifies_us_stays(
     written = body(context, siblings=SIBLINGS[:siblings], limit=limit)
     assert len(written) <= limit
     assert written.endswith(f"{marker(context)}\n")
-    assert f"| Digest | `{context.digest}` |" in written
+    assert f"| These files | `{context.digest}` |" in written
+    assert f"| Approved as | `{context.request_digest}` |" in written
     assert f"[#42]({context.url})" in written
     for sibling in SIBLINGS[:siblings]:
         assert sibling.url in written

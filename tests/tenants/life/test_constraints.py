@@ -118,6 +118,23 @@ def _report(commit: str) -> Bad:
     )
 
 
+def _replace() -> None:
+    """Write over the first event: REPLACE on SQLite asks no trigger for deletes."""
+    columns = [f.column for f in AuditEvent._meta.concrete_fields]
+    verb = "INSERT OR REPLACE" if connection.vendor == "sqlite" else "INSERT"
+    again = (
+        ""
+        if connection.vendor == "sqlite"
+        else (" ON CONFLICT (sequence) DO UPDATE SET actor = 'mallory'")
+    )
+    names = ", ".join(columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{verb} INTO tenants_auditevent ({names}) "  # noqa: S608
+            f"SELECT {names} FROM tenants_auditevent WHERE sequence = 1{again}"
+        )
+
+
 def _webhook_twice(world: World) -> None:
     for _ in range(2):
         WebhookDelivery.objects.create(
@@ -212,6 +229,8 @@ BAD: dict[str, Bad] = {
     # the audit
     "audit_head_is_one": lambda world: AuditHead.objects.create(id=2),
     "audit update": _update(AuditEvent, actor="nobody"),
+    "audit head": lambda world: AuditHead.objects.all()._raw_delete("default"),
+    "audit replace": lambda world: _replace(),
     "audit delete": lambda world: AuditEvent.objects.all()._raw_delete("default"),
 }
 
@@ -251,4 +270,10 @@ def test_the_audit_guard_is_there_after_migrating(world: World) -> None:
     column = "name" if connection.vendor == "sqlite" else "tgname"
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {column} FROM {table} WHERE {column} LIKE 'audit_no_%'")  # noqa: S608
-        assert len(cursor.fetchall()) == 2
+        names = {row[0] for row in cursor.fetchall()}
+    expected = (
+        {"audit_no_update", "audit_no_delete", "audit_no_replace", "audit_no_headless"}
+        if connection.vendor == "sqlite"
+        else {"audit_no_change", "audit_no_truncate", "audit_no_headless"}
+    )
+    assert names == expected
