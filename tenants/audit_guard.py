@@ -11,6 +11,7 @@ TABLE = "tenants_auditevent"
 HEAD = "tenants_audithead"
 
 _APPEND_ONLY = "SELECT RAISE(ABORT, 'the audit log is append-only')"
+_LAST = f"SELECT max(sequence) FROM {TABLE}"  # noqa: S608 - a constant of ours
 _SQLITE = [
     *(
         f"CREATE TRIGGER IF NOT EXISTS audit_no_{verb.lower()} BEFORE {verb} ON {TABLE} "
