@@ -20,7 +20,7 @@ _SQLITE = [
     ),
     # INSERT OR REPLACE deletes without asking the trigger above.
     f"CREATE TRIGGER IF NOT EXISTS audit_no_replace BEFORE INSERT ON {TABLE} "
-    f"WHEN NEW.sequence <= (SELECT max(sequence) FROM {TABLE}) "
+    f"WHEN NEW.sequence <= ({_LAST}) "
     f"BEGIN {_APPEND_ONLY}; END",
     f"CREATE TRIGGER IF NOT EXISTS audit_no_headless BEFORE DELETE ON {HEAD} "
     f"BEGIN {_APPEND_ONLY}; END",
