@@ -120,7 +120,7 @@ def _report(commit: str) -> Bad:
 
 def _replace() -> None:
     """Write over the first event: REPLACE on SQLite asks no trigger for deletes."""
-    columns = [f.column for f in AuditEvent._meta.concrete_fields]
+    columns = [str(f.column) for f in AuditEvent._meta.concrete_fields]
     verb = "INSERT OR REPLACE" if connection.vendor == "sqlite" else "INSERT"
     again = (
         ""
