@@ -56,11 +56,16 @@ class Command(BaseCommand):
             _children(quiet=quiet),
             stop_order=_STOP_ORDER,
             probe=probe.of(settings),
-            announce=lambda: self.stdout.write(banner.text(demo=settings.DEMO)),
+            announce=lambda: self._announce(banner.text(demo=settings.DEMO)),
             say=self._say,
             is_orphaned=is_orphaned,
         )
         sys.exit(supervisor.run())
+
+    def _announce(self, text: str) -> None:
+        # Somebody who reads this through a file or a pipe waits for it too.
+        self.stdout.write(text)
+        self.stdout.flush()
 
     def _say(self, sentence: str) -> None:
         self.stderr.write(sentence)

@@ -32,7 +32,6 @@ def environ(data: Path, port: int, **more: str) -> dict[str, str]:
         "GATEHOUSE_ENV_FILE": "",
         "PORT": str(port),
         "DEMO": "0",
-        "PYTHONUNBUFFERED": "1",
     }
     return {**kept, **ours, **more}
 
