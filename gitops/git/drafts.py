@@ -1,8 +1,8 @@
 """A commit to be made, as a value, and what stands in its way. PURE but for reading objects."""
 
-import hashlib
 from dataclasses import dataclass
 
+from gitops.changes import blob_id
 from gitops.errors import Cause, DeliveryError
 from gitops.git.objects import DIRECTORY, REGULAR, Entry, ObjectReader, TreeWalker
 from gitops.git.paths import PathConflict, ancestors, check_id, check_paths
@@ -57,12 +57,6 @@ class CommitResult:
         if self.commit is None:
             raise self.error or BadDraft("the draft has neither commit nor error")
         return self.commit
-
-
-def blob_id(text: str) -> str:
-    """git's id of a file with this text (SHA-1 of `blob <size>`, NUL, content)."""
-    data = text.encode()
-    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 def check_draft(draft: CommitDraft) -> None:

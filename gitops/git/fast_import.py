@@ -17,8 +17,9 @@ gives the same commit.
 
 from collections.abc import Iterator, Sequence
 
+from gitops.changes import blob_id
 from gitops.errors import Cause, DeliveryError
-from gitops.git.drafts import CommitDraft, CommitResult, blob_id, check_against, check_draft
+from gitops.git.drafts import CommitDraft, CommitResult, check_against, check_draft
 from gitops.git.objects import REGULAR, ObjectReader, TreeWalker
 from gitops.git.paths import check_id
 from gitops.git.snapshot import TreeItem

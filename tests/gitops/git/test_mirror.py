@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from gitops.changes import blob_id
 from gitops.errors import Cause, DeliveryError
-from gitops.git.drafts import blob_id
 from gitops.git.mirror import BranchMissing, Mirror, Remote
 from gitops.git.objects import ObjectUnreadable, _ReadingGit, parse_tree
 from gitops.git.paths import UnsafeName
