@@ -1,6 +1,9 @@
 """Holding what clusters reported against what was merged: does that commit contain our merge?"""
 
+from collections.abc import Sequence
+
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from gitops.delivery.work import Work
 from gitops.errors import DeliveryError
@@ -17,21 +20,30 @@ def hold(work: Work) -> None:
     nothing about it. The commit is looked for in the mirror, so Flux may be ahead of us for a
     moment: then the next pass finds it.
     """
-    clusters = set(Report.objects.values_list("cluster", flat=True))
-    if not clusters:
-        return
-    waiting = (
+    waiting = list(
         Condition.objects.filter(change_set__repository=work.repository, type=RECONCILED)
-        .filter(source__in=clusters)
+        .filter(Exists(Report.objects.filter(cluster=OuterRef("source"))))
         .exclude(status=Condition.Status.TRUE)
         .exclude(change_set__merge_commit="")
         .select_related("change_set")
     )
+    reports = _reports(waiting) if waiting else {}
     for condition in waiting:
-        tenant = condition.change_set.context.get("tenant")
-        report = Report.objects.filter(cluster=condition.source, tenant=tenant).first()
+        report = reports.get((condition.source, _tenant(condition)))
         if report is not None and _contains(work, report.commit, condition):
             _observe(condition, report)
+
+
+def _reports(waiting: Sequence[Condition]) -> dict[tuple[str, str], Report]:
+    """The reports these conditions wait for, by cluster and tenant, in one query."""
+    rows = Report.objects.filter(
+        cluster__in={c.source for c in waiting}, tenant__in={_tenant(c) for c in waiting}
+    )
+    return {(row.cluster, row.tenant): row for row in rows}
+
+
+def _tenant(condition: Condition) -> str:
+    return str(condition.change_set.context.get("tenant", ""))
 
 
 def _contains(work: Work, commit: str, condition: Condition) -> bool:
