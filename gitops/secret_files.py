@@ -23,14 +23,19 @@ def read(name: str) -> bytes:
 
 
 def ensure(name: str, *, length: int = 32) -> bytes:
-    """The secret, made up on first use: `length` random bytes, as URL-safe text.
+    """The secret, made up on first use: `length` random bytes, as URL-safe text."""
+    make(path(name), length=length)
+    return read(name)
 
-    Two processes may ask at once: the one that links its file first wins, both answer its secret.
+
+def make(target: Path, *, length: int) -> None:
+    """Put a new secret into `target` unless there is one. Needs no settings.
+
+    Two processes may ask at once: the one that links its file first wins, whole or not at all.
     """
-    target = path(name)
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not target.exists():
-        draft = target.with_name(f".{name}.{secrets.token_hex(8)}")
+        draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(secrets.token_urlsafe(length).encode())
         try:
@@ -39,4 +44,3 @@ def ensure(name: str, *, length: int = 32) -> bytes:
             pass
         finally:
             draft.unlink()
-    return read(name)

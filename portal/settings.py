@@ -1,6 +1,5 @@
 """Settings of Gatehouse. What a deployment may choose is in `portal.environment.VARIABLES`."""
 
-import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -8,6 +7,7 @@ from urllib.parse import unquote
 from django.core.exceptions import ImproperlyConfigured
 from environ import FileAwareEnv
 
+from gitops import secret_files
 from portal import log
 from portal.environment import Reader, is_loopback, process_environ
 
@@ -100,18 +100,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 def _made_on_first_use(path: Path) -> str:
     """The secret in `path`; made there, whole or not at all, by whichever process comes first."""
     try:
-        for folder in (GATEHOUSE_DATA, path.parent):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            mine = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-            mine.touch(mode=0o600)
-            mine.write_text(secrets.token_urlsafe(48))
-            try:
-                path.hardlink_to(mine)
-            except FileExistsError:
-                pass  # another process was first: its secret is the one
-            finally:
-                mine.unlink()
+        GATEHOUSE_DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
+        secret_files.make(path, length=48)
         return path.read_text().strip()
     except OSError as error:
         raise ImproperlyConfigured(
