@@ -8,11 +8,12 @@ from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, path
 
+from portal.up import banner
 from tenants import queries
 from tenants.inventory import MemberRole
 
 _DEFAULT_DEMO_PASSWORD = "demo"  # noqa: S105 - the one everybody may know
-_DEMO_ACCOUNTS = ("alice", "bob", "carol", "charlie")
+_DEMO_ACCOUNTS = tuple(name for name, _ in banner.ACCOUNTS)
 
 
 @dataclass(frozen=True, kw_only=True)
