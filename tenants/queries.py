@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from gitops.models import ChangeSet, Condition, Freeze
 from gitops.states import LANDED, Reason, State
@@ -75,17 +75,6 @@ def queue_for(user: Any) -> QuerySet[Request]:
 
 def _live_decisions(user: Any) -> QuerySet[Decision]:
     return Decision.objects.filter(decider=user, void=False)
-
-
-def with_progress(requests: QuerySet[Request]) -> QuerySet[Request]:
-    """Prefetch what `phase_of` reads, so that a list costs the same number of queries always."""
-    links = ProposedChangeSet.objects.select_related("change_set__repository").prefetch_related(
-        "change_set__conditions"
-    )
-    revisions = Revision.objects.prefetch_related(
-        Prefetch("proposed_change_sets", queryset=links), "decisions__decider"
-    )
-    return requests.prefetch_related(Prefetch("revisions", queryset=revisions))
 
 
 def request_view(request: Request) -> RequestView:
